@@ -1,0 +1,206 @@
+//! What crosses with a message: its kind, its header and the options of a send.
+
+use crate::pid::Pid;
+
+/// What a received message is. System signals are kinds of their own and never look like `MESSAGE`.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// A user's message, or a request when [`MessageInfo::REQUEST`] is set.
+    Message = 0,
+    /// The reply to the request `reference`.
+    Reply = 1,
+    /// The end of a monitored or called actor: `sender` is its pid, the reason is in the exit fields.
+    Down = 2,
+    /// An exit signal, to an actor that traps exits.
+    Exit = 3,
+    /// The timer `reference` has fired; the body is what it was started with.
+    Timer = 4,
+    /// The deadline of the request `reference` has passed.
+    Timeout = 5,
+    /// The first event of an actor: the arguments of its spawn.
+    Start = 6,
+    /// Somebody asked the actor to stop.
+    Stop = 7,
+    /// The mailbox that `notify_room` asked about has room.
+    Room = 8,
+}
+
+impl Kind {
+    /// The kind with this number.
+    pub const fn from_u32(kind: u32) -> Option<Kind> {
+        Some(match kind {
+            0 => Kind::Message,
+            1 => Kind::Reply,
+            2 => Kind::Down,
+            3 => Kind::Exit,
+            4 => Kind::Timer,
+            5 => Kind::Timeout,
+            6 => Kind::Start,
+            7 => Kind::Stop,
+            8 => Kind::Room,
+            _ => return None,
+        })
+    }
+}
+
+/// How the bytes of a body are to be read. The host does not look into them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Codec(pub u32);
+
+impl Codec {
+    /// Bytes without a schema.
+    pub const RAW: Codec = Codec(0);
+    /// JSON text.
+    pub const JSON: Codec = Codec(1);
+    /// The compact binary codec of the SDK (postcard).
+    pub const BINARY: Codec = Codec(2);
+}
+
+/// The fingerprint of a schema's name: FNV-1a, 64 bits. The SDK takes the name of the Rust type;
+/// 0 is kept for bodies without a schema.
+pub const fn fingerprint(schema: &str) -> u64 {
+    let bytes = schema.as_bytes();
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    if hash == 0 { 1 } else { hash }
+}
+
+/// Where the completion of a request or a monitor goes.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Delivery {
+    /// Into the mailbox, as a message.
+    Message = 0,
+    /// Kept until `wait` takes it.
+    Held = 1,
+}
+
+/// What a reference stands for.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RefKind {
+    /// A request that waits for its reply.
+    Request = 0,
+    /// A monitor.
+    Monitor = 1,
+    /// A timer.
+    Timer = 2,
+    /// A notice of room in a mailbox.
+    Room = 3,
+}
+
+/// The header of a received message: 128 bytes, written by the host.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MessageInfo {
+    /// A [`Kind`].
+    pub kind: u32,
+    /// [`MessageInfo::REQUEST`], or 0.
+    pub flags: u32,
+    /// Length of the whole body in bytes, also where the buffer held less.
+    pub len: u32,
+    /// A [`Codec`].
+    pub codec: u32,
+    /// Fingerprint of the body's schema, or 0.
+    pub fingerprint: u64,
+    /// The reference that this completes, or that a reply has to carry; 0 without.
+    pub reference: u64,
+    /// Who sent it, filled in by the host; may be sent to and monitored.
+    pub sender: Pid,
+    /// Together with `sender` and `reference` the token that `reply` takes.
+    pub reply_tag: u64,
+    /// Deadline that the sender gave, in ns of the host's clock; 0 without.
+    pub deadline: u64,
+    /// Number of the message among those of its sender.
+    pub id: u64,
+    /// Trace that the message belongs to (W3C trace id); zeros without.
+    pub trace_id: [u8; 16],
+    /// Span that sent it (W3C parent id); zeros without.
+    pub span_id: [u8; 8],
+    /// An [`ExitTag`](crate::ExitTag), for `Down` and `Exit`.
+    pub exit_tag: u32,
+    /// The code of the reason, for `Down` and `Exit`.
+    pub exit_code: u32,
+    /// How many handles travel with it.
+    pub handle_count: u32,
+    /// Version of this layout; 1.
+    pub version: u32,
+}
+
+impl MessageInfo {
+    /// Size in linear memory, in bytes.
+    pub const SIZE: usize = 128;
+    /// Flag: on a `Message`, the sender waits for a reply; on a `Down`, `reference` is a request's
+    /// and not a monitor's.
+    pub const REQUEST: u32 = 1;
+    /// All zeros: what a guest hands to the host to be filled.
+    pub const EMPTY: MessageInfo = MessageInfo {
+        kind: 0,
+        flags: 0,
+        len: 0,
+        codec: 0,
+        fingerprint: 0,
+        reference: 0,
+        sender: Pid::NONE,
+        reply_tag: 0,
+        deadline: 0,
+        id: 0,
+        trace_id: [0; 16],
+        span_id: [0; 8],
+        exit_tag: 0,
+        exit_code: 0,
+        handle_count: 0,
+        version: 0,
+    };
+    /// Size of a reply token: sender, reference, reply tag.
+    pub const TOKEN_SIZE: usize = 48;
+}
+
+/// What a send may say beyond its bytes: 64 bytes, all zeros by default.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SendOptions {
+    /// Version of this layout; 0 and 1 mean the same.
+    pub version: u32,
+    /// A [`Codec`].
+    pub codec: u32,
+    /// Fingerprint of the body's schema, or 0.
+    pub fingerprint: u64,
+    /// A deadline for whoever handles it, in ns of the host's clock; 0 without.
+    pub deadline: u64,
+    /// Trace that the message belongs to.
+    pub trace_id: [u8; 16],
+    /// Span that sends it.
+    pub span_id: [u8; 8],
+    /// Handles that travel with it: address of an array of u64.
+    pub handles: u32,
+    /// How many.
+    pub handle_count: u32,
+    /// Must be 0.
+    pub reserved: u64,
+}
+
+impl SendOptions {
+    /// Size in linear memory, in bytes.
+    pub const SIZE: usize = 64;
+    /// Raw bytes, nothing more.
+    pub const RAW: SendOptions = SendOptions {
+        version: 1,
+        codec: 0,
+        fingerprint: 0,
+        deadline: 0,
+        trace_id: [0; 16],
+        span_id: [0; 8],
+        handles: 0,
+        handle_count: 0,
+        reserved: 0,
+    };
+}
+
+const _: () = assert!(size_of::<MessageInfo>() == MessageInfo::SIZE);
+const _: () = assert!(size_of::<SendOptions>() == SendOptions::SIZE);

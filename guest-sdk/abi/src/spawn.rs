@@ -1,0 +1,130 @@
+//! Spawning: the options that cross, and the exports a module is entered by.
+
+/// How a new actor is to be made: 112 bytes; a zero takes the default.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpawnOptions {
+    /// Version of this layout; 1.
+    pub version: u32,
+    /// [`SpawnOptions::LINK`], [`SpawnOptions::MONITOR`] and the others, added up.
+    pub flags: u32,
+    /// Name of the module, UTF-8; 0 is the spawner's own.
+    pub module: u32,
+    /// Its length.
+    pub module_len: u32,
+    /// Name of the export to enter by, UTF-8; its signature says the style.
+    pub entry: u32,
+    /// Its length.
+    pub entry_len: u32,
+    /// Index for an entry that takes one ([`Exports::ENTRY`]); for the spawner's own module only.
+    pub index: u32,
+    /// Codec of the arguments.
+    pub codec: u32,
+    /// Fingerprint of the arguments' schema, or 0.
+    pub fingerprint: u64,
+    /// What logs call the actor, UTF-8; 0 is the entry's name.
+    pub label: u32,
+    /// Its length.
+    pub label_len: u32,
+    /// Name to register before it runs, UTF-8; 0 for none.
+    pub name: u32,
+    /// Its length.
+    pub name_len: u32,
+    /// Deadline before which it does not run, in ns of the host's clock; 0 for at once.
+    pub start_at: u64,
+    /// Linear memory it may grow to, in bytes.
+    pub memory_max: u64,
+    /// Bytes its mailbox may hold.
+    pub mailbox_bytes_max: u64,
+    /// Messages its mailbox may hold.
+    pub mailbox_len_max: u32,
+    /// 0, or a stack class: 1 small, 2 large.
+    pub stack_class: u32,
+    /// How long it may run without waiting, in ns.
+    pub run_time_max: u64,
+    /// Must be 0.
+    pub reserved: [u64; 2],
+}
+
+impl SpawnOptions {
+    /// Size in linear memory, in bytes.
+    pub const SIZE: usize = 112;
+    /// Link with the spawner, before the new actor runs.
+    pub const LINK: u32 = 1;
+    /// Monitor it, before it runs; the completion is a message.
+    pub const MONITOR: u32 = 2;
+    /// With `MONITOR`: the completion is kept for `wait`.
+    pub const HELD: u32 = 4;
+    /// Hold back what a handler sends until it returns; a trap then takes it back.
+    pub const HOLD_EFFECTS: u32 = 8;
+    /// [`SpawnOptions::index`] counts.
+    pub const INDEXED: u32 = 16;
+    /// Every default.
+    pub const DEFAULT: SpawnOptions = SpawnOptions {
+        version: 1,
+        flags: 0,
+        module: 0,
+        module_len: 0,
+        entry: 0,
+        entry_len: 0,
+        index: 0,
+        codec: 0,
+        fingerprint: 0,
+        label: 0,
+        label_len: 0,
+        name: 0,
+        name_len: 0,
+        start_at: 0,
+        memory_max: 0,
+        mailbox_bytes_max: 0,
+        mailbox_len_max: 0,
+        stack_class: 0,
+        run_time_max: 0,
+        reserved: [0; 2],
+    };
+}
+
+/// The names of the exports that the host looks for.
+///
+/// The signature of an entry says its style: `() -> ()` and `(i32) -> ()` are process style (the
+/// second gets [`SpawnOptions::index`]), `(i32) -> i32` is a handler, which is called with the
+/// length of the body once per message and returns 0 to go on or 1 to end normally.
+pub struct Exports;
+
+impl Exports {
+    /// The program's start, as WASI defines it.
+    pub const START: &str = "_start";
+    /// A reactor's constructors, as WASI defines it; called once before any other entry.
+    pub const INITIALIZE: &str = "_initialize";
+    /// The same for a command, whose constructors `_start` would run; must be harmless when repeated.
+    pub const FLOWER_INITIALIZE: &str = "flower_initialize";
+    /// The SDK's entry for `spawn(f, args)`: `(i32) -> ()` with an index into the function table.
+    pub const ENTRY: &str = "flower_entry";
+    /// An i32 global: address of two u32, pointer and capacity of the inbox. Before each handler call the
+    /// host writes the `MessageInfo` there and, behind it, the body if all of it fits; the capacity
+    /// counts both.
+    pub const INBOX: &str = "flower_inbox";
+    /// The linear memory.
+    pub const MEMORY: &str = "memory";
+}
+
+/// The exports with their meaning, for the documentation.
+pub const EXPORTS: &[(&str, &str)] = &[
+    (Exports::MEMORY, "the linear memory; required"),
+    (Exports::START, "`() -> ()`; a program's start, process style"),
+    (Exports::INITIALIZE, "`() -> ()`; a reactor's constructors, called once before any entry"),
+    (
+        Exports::FLOWER_INITIALIZE,
+        "`() -> ()`; the same for a command, called before any entry but `_start`",
+    ),
+    (
+        Exports::ENTRY,
+        "`(i32) -> ()`; the SDK's entry for `spawn(f, args)`, called with `SpawnOptions::index`",
+    ),
+    (
+        Exports::INBOX,
+        "an i32 global: the address of two u32, pointer and capacity of a handler's inbox",
+    ),
+];
+
+const _: () = assert!(size_of::<SpawnOptions>() == SpawnOptions::SIZE);

@@ -1,0 +1,312 @@
+//! The table of host calls: the only place where one is declared.
+//!
+//! Host registration, guest imports, native stubs, `docs/abi.md` and the coverage test all expand
+//! [`for_each_host_call`], so that none of them can disagree with another.
+
+/// Expands `$callback!` with one row per host call.
+///
+/// A row reads `<waits> fn <name>(<parameters>) -> <result> { since: <version>, handler: <yes|no>,
+/// right: "<what it needs>", outcome: <own|outside> }`, under a doc comment of one form: what it
+/// does, parameters, returns, traps, cancel safety.
+///
+/// - `immediate` never waits. `may_park` is answered at once on one node and may wait once its
+///   route crosses to another; where it would have to wait, a handler gets `WOULD_PARK`. `parks`
+///   waits until its deadline.
+/// - `handler`: whether a handler may call it. A handler that makes a call marked `no` ends with
+///   a trap that names the call.
+/// - `outcome`: `own` when the result follows from the actor's own history, `outside` when it comes
+///   from the world and a replay has to record it.
+#[macro_export]
+macro_rules! for_each_host_call {
+    ($callback:ident) => {
+        $crate::for_each_host_call! { $callback! {} }
+    };
+    ($callback:ident ! { $($extra:tt)* }) => {
+        $callback! {
+            $($extra)*
+
+            /// Sends a message to an actor; never waits.
+            ///
+            /// Parameters: `to` a pid; `body`, `body_len` the bytes; `options` a `SendOptions` or 0.
+            /// Returns `OK` (accepted, which is not yet processed), `NO_ACTOR`, `MAILBOX_FULL`, `TOO_LARGE`,
+            /// `NOT_PERMITTED`, `INVALID_PID` or `NO_CONNECTION`. Traps on a bad pointer.
+            immediate fn send(to: u32, body: u32, body_len: u32, options: u32) -> i32
+                { since: 1, handler: yes, right: "send", outcome: outside }
+
+            /// Sends a message to whoever holds a registered name; never waits.
+            ///
+            /// Parameters: `name`, `name_len` UTF-8; the rest as in `send`.
+            /// Returns as `send`, and `NO_NAME`. Traps on a bad pointer.
+            immediate fn send_named(name: u32, name_len: u32, body: u32, body_len: u32, options: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Sends a message, and parks while the receiver's mailbox is full.
+            ///
+            /// Parameters: as `send`; `deadline` in ns. Split form: `notify_room`.
+            /// Returns as `send`, and `TIMED_OUT`; never `MAILBOX_FULL`. Traps on a bad pointer.
+            /// Cancelling it sends nothing.
+            parks fn send_wait(to: u32, body: u32, body_len: u32, options: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "send", outcome: outside }
+
+            /// Asks for a message of kind `ROOM` as soon as an actor's mailbox has room for another one.
+            ///
+            /// Parameters: `to` a pid. Returns a reference (> 0), or `NO_ACTOR`, `NOT_PERMITTED`,
+            /// `INVALID_PID`, `LIMIT`, `NO_CONNECTION`. Traps on a bad pointer.
+            immediate fn notify_room(to: u32) -> i64
+                { since: 1, handler: yes, right: "send", outcome: outside }
+
+            /// Takes the first message that matches a filter out of the mailbox; parks until there is one.
+            ///
+            /// Parameters: `filters`, `filter_count` an array of `Filter`, of which one must match (count 0
+            /// matches everything); `buffer`, `capacity` where the body goes; `info` a `MessageInfo` to
+            /// fill; `deadline` in ns. A longer body is cut at `capacity`; `message_read` gives the rest.
+            /// Returns `OK` or `TIMED_OUT`. Traps on a bad pointer. Cancelling it takes nothing.
+            parks fn receive(filters: u32, filter_count: u32, buffer: u32, capacity: u32, info: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Looks at the next message behind the cursor and leaves it where it is; parks until there is one.
+            ///
+            /// This is selective receive with the decision on the guest's side: `scan` until a message suits,
+            /// then `scan_end(1)`. Parameters as in `receive`. Returns `OK` or `TIMED_OUT`. Traps on a bad
+            /// pointer. Cancelling it moves nothing.
+            parks fn scan(buffer: u32, capacity: u32, info: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Ends a scan: moves the cursor to the front of the mailbox again.
+            ///
+            /// Parameters: `take` 1 to take the message that was looked at last, 0 to leave it.
+            /// Returns `OK`, or `NONE` when there was nothing to take.
+            immediate fn scan_end(take: u32) -> i32
+                { since: 1, handler: no, right: "", outcome: own }
+
+            /// Copies a part of the current message: what `receive`, `scan`, `call`, `wait`, `start_args` or a
+            /// handler's call delivered last.
+            ///
+            /// Parameters: `offset` into the body; `buffer`, `len` where it goes.
+            /// Returns the number of bytes copied, or `NONE` without a current message. Traps on a bad pointer.
+            immediate fn message_read(offset: u32, buffer: u32, len: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Writes the `MessageInfo` of the current message, for a handler without an inbox.
+            ///
+            /// Parameters: `info` where it goes. Returns `OK`, or `NONE`. Traps on a bad pointer.
+            immediate fn message_info(info: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Drops every message in the mailbox and returns how many there were.
+            ///
+            /// System signals are not messages and stay. Returns the number.
+            immediate fn flush() -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Returns the number of messages that wait in the actor's own mailbox.
+            immediate fn mailbox_len() -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Sends a request and parks until its reply, the callee's death or the deadline.
+            ///
+            /// Parameters: `to` a pid; `body`, `body_len`, `options` as in `send`; `buffer`, `capacity`, `info`
+            /// where the reply goes, as in `receive`; `deadline` in ns. Split form: `request`.
+            /// Returns `OK`; the refusals of `send`; `ACTOR_DIED` (the exit reason is in `info`, its detail in the
+            /// buffer); `TIMED_OUT` (a later reply is dropped); `CALLED_SELF`; `LIMIT`. Traps on a bad
+            /// pointer. Cancelling it drops the reply.
+            parks fn call(to: u32, body: u32, body_len: u32, options: u32, buffer: u32, capacity: u32, info: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "send", outcome: outside }
+
+            /// Sends a request whose completion comes later: `REPLY`, `DOWN` or `TIMEOUT` with this reference.
+            ///
+            /// Parameters: as in `call`; `delivery` is `MESSAGE` (the completion is a message) or `HELD` (it is
+            /// kept for `wait`). Returns a reference (> 0), or as `call`. Traps on a bad pointer.
+            immediate fn request(to: u32, body: u32, body_len: u32, options: u32, delivery: u32, deadline: u64) -> i64
+                { since: 1, handler: yes, right: "send", outcome: outside }
+
+            /// Answers a request; may be done later, and by an actor that the token was passed to.
+            ///
+            /// Parameters: `token` the 48 bytes sender, reference and reply tag of the request's `MessageInfo`;
+            /// `body`, `body_len`, `options` as in `send`.
+            /// Returns `OK` (also when nobody waits any more: the reply is dropped), `NO_ACTOR`, `TOO_LARGE`,
+            /// `NOT_PERMITTED` (not a token of the host). Traps on a bad pointer.
+            immediate fn reply(token: u32, body: u32, body_len: u32, options: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Parks until the completion of a `HELD` reference: a reply, or the end of a monitored actor.
+            ///
+            /// Parameters: `reference`; `buffer`, `capacity`, `info`, `deadline` as in `receive`.
+            /// Returns `OK` (the reference is used up), `TIMED_OUT` (it is not) or `NO_REFERENCE`. Traps on a bad
+            /// pointer. Cancelling it takes nothing.
+            parks fn wait(reference: u64, buffer: u32, capacity: u32, info: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Gives up a request, monitor, timer or room notice: no completion of it is seen any more.
+            ///
+            /// Parameters: `reference`. Returns 1 when it was still outstanding, 0 when its completion had come
+            /// already (it is dropped if not yet taken) or the reference is unknown.
+            immediate fn cancel(reference: u64) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Lists the actor's open references of one kind, the oldest first.
+            ///
+            /// Parameters: `kind` a `RefKind`; `buffer`, `count` room for that many u64.
+            /// Returns how many there are in all. Traps on a bad pointer.
+            immediate fn references(kind: u32, buffer: u32, count: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Starts a new actor, which runs later and never inline.
+            ///
+            /// Parameters: `options` a `SpawnOptions`; `args`, `args_len` its arguments; `pid` where its
+            /// pid goes, with all rights; `reference` where the reference of a monitor made at birth goes, or 0.
+            /// Returns `OK`, `NO_MODULE`, `NO_ENTRY`, `NAME_TAKEN`, `LIMIT`, `TOO_LARGE`, `INVALID`,
+            /// `SHUTTING_DOWN`. Traps on a bad pointer.
+            may_park fn spawn(options: u32, args: u32, args_len: u32, pid: u32, reference: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Reads the arguments that the actor was spawned with, as a message of kind `START`.
+            ///
+            /// Parameters: `buffer`, `capacity`, `info` as in `receive`. Returns `OK`. Traps on a bad pointer.
+            immediate fn start_args(buffer: u32, capacity: u32, info: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Writes the actor's own pid, with all rights.
+            immediate fn self_pid(pid: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Writes the pid of the actor that spawned this one, which may be sent to and monitored.
+            ///
+            /// Returns `OK`, or `NONE` for an actor that the host itself spawned.
+            immediate fn parent(pid: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Writes a pid with fewer rights: those it has and `rights` both.
+            ///
+            /// Returns `OK` or `INVALID_PID`. Traps on a bad pointer.
+            immediate fn restrict(pid: u32, rights: u32, restricted: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Tells whether an actor is alive: 1, or 0.
+            ///
+            /// Returns 1, 0, `INVALID_PID` or `NO_CONNECTION`. Traps on a bad pointer.
+            immediate fn is_alive(pid: u32) -> i32
+                { since: 1, handler: yes, right: "any", outcome: outside }
+
+            /// Ends the calling actor with a reason; does not return.
+            ///
+            /// Parameters: `tag` an `ExitTag` (`NORMAL`, `SHUTDOWN` or `ERROR`); `codec`, `detail`,
+            /// `detail_len` the value. A value over the limit ends the actor with `LIMIT` instead.
+            immediate fn exit(tag: u32, codec: u32, detail: u32, detail_len: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Sends an exit signal, as a link would.
+            ///
+            /// Parameters: `to` a pid; the reason as in `exit`. `NORMAL` ends only an actor that sends it to itself.
+            /// Returns `OK` (also for a dead actor), `NOT_PERMITTED`, `INVALID_PID`, `TOO_LARGE`.
+            immediate fn exit_signal(to: u32, tag: u32, codec: u32, detail: u32, detail_len: u32) -> i32
+                { since: 1, handler: yes, right: "exit", outcome: outside }
+
+            /// Ends an actor at once; it cannot be caught. Links and monitors see `KILLED`.
+            ///
+            /// Returns `OK` (also for a dead actor), `NOT_PERMITTED` or `INVALID_PID`.
+            immediate fn kill(pid: u32) -> i32
+                { since: 1, handler: yes, right: "exit", outcome: outside }
+
+            /// Asks an actor to end with `SHUTDOWN` once it has seen the messages sent to it before.
+            ///
+            /// Returns `OK`, `NO_ACTOR`, `NOT_PERMITTED` or `INVALID_PID`.
+            immediate fn stop(pid: u32) -> i32
+                { since: 1, handler: yes, right: "exit", outcome: outside }
+
+            /// Chooses whether a `stop` arrives as a message of kind `STOP` instead of ending the actor.
+            ///
+            /// Returns what was chosen before.
+            immediate fn trap_stop(on: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Chooses whether exit signals arrive as messages of kind `EXIT` instead of ending the actor.
+            ///
+            /// Returns what was chosen before.
+            immediate fn trap_exit(on: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Links two actors: the end of one is an exit signal to the other.
+            ///
+            /// Returns `OK` (a dead actor answers with an exit signal `NO_PROCESS`), `NOT_PERMITTED`,
+            /// `INVALID_PID`, `LIMIT`.
+            may_park fn link(pid: u32) -> i32
+                { since: 1, handler: yes, right: "link", outcome: outside }
+
+            /// Removes a link; once it has returned, no exit signal of that link is received.
+            ///
+            /// Returns `OK` or `INVALID_PID`.
+            immediate fn unlink(pid: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Watches an actor: its end, once, as `DOWN` with this reference; at once if it is dead.
+            ///
+            /// Parameters: `delivery` as in `request`. Removed by `cancel`.
+            /// Returns a reference (> 0), `NOT_PERMITTED`, `INVALID_PID` or `LIMIT`.
+            may_park fn monitor(pid: u32, delivery: u32) -> i64
+                { since: 1, handler: yes, right: "monitor", outcome: outside }
+
+            /// Gives an actor a name that nobody else holds.
+            ///
+            /// Parameters: `name`, `name_len` UTF-8; `pid` of a live actor.
+            /// Returns `OK` (also when it has this name already), `NAME_TAKEN`, `NO_ACTOR`, `INVALID_PID`,
+            /// `LIMIT`, `INVALID` (empty, too long, not UTF-8).
+            may_park fn register(name: u32, name_len: u32, pid: u32) -> i32
+                { since: 1, handler: yes, right: "any", outcome: outside }
+
+            /// Takes a name away from whoever holds it. Returns `OK`, or `NO_NAME`.
+            immediate fn unregister(name: u32, name_len: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Writes the pid that was registered under a name, with the rights it was registered with.
+            ///
+            /// Returns `OK` or `NO_NAME`.
+            may_park fn whereis(name: u32, name_len: u32, pid: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Writes an actor's names, sorted, each ended by a zero byte, as far as they fit.
+            ///
+            /// Returns the number of bytes they all take, or `INVALID_PID`.
+            immediate fn names_of(pid: u32, buffer: u32, capacity: u32) -> i64
+                { since: 1, handler: yes, right: "any", outcome: outside }
+
+            /// Parks until a deadline. Split form: `timer_start`. Returns `OK`.
+            parks fn sleep(deadline: u64) -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Lets the other runnable actors run first. A handler yields by returning.
+            parks fn yield_now() -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Sends a message at a later time, once or again and again.
+            ///
+            /// Parameters: `deadline` of the first; `period` between them in ns, or 0 for once; `to` a pid, or
+            /// 0 for the actor itself, which then sees a message of kind `TIMER`; the message as in
+            /// `send`. Its place in the receiver's mailbox is reserved: it is never refused there, and a tick
+            /// that finds the one before still unread is left out. The timer ends with the actor that started it.
+            /// Returns a reference (> 0), or as `send`, or `LIMIT`.
+            immediate fn timer_start(deadline: u64, period: u64, to: u32, body: u32, body_len: u32, options: u32) -> i64
+                { since: 1, handler: yes, right: "send", outcome: outside }
+
+            /// Returns the host's monotonic clock in ns.
+            immediate fn now() -> u64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Leaves a panic's message and place for the exit reason; the trap that follows ends the actor.
+            ///
+            /// Parameters: two UTF-8 strings, each cut at the limit of a reason's detail.
+            immediate fn panic_note(message: u32, message_len: u32, location: u32, location_len: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+        }
+    };
+}
+
+/// Lists the name of every host call, in the order of the table.
+macro_rules! names {
+    ($( $(#[$doc:meta])* $waits:ident fn $name:ident ( $($arg:ident : $ty:ty),* ) -> $ret:ty
+        { since: $since:literal, handler: $handler:ident, right: $right:literal, outcome: $outcome:ident } )*) => {
+        /// The name of every host call, in the order of the table.
+        pub const HOST_CALLS: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+for_each_host_call!(names);

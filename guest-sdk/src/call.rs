@@ -1,0 +1,213 @@
+//! Calls: a request and its answer, and the token that answers.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use flower_abi::{AT_ONCE, Delivery, MessageInfo, NEVER, SendOptions, Status};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::clock::deadline;
+use crate::envelope::Envelope;
+use crate::event::{answer, reason};
+use crate::message::outgoing;
+use crate::reference::{Held, RequestRef};
+use crate::{Address, CallError, Message, Pid, SendError, hex, host};
+
+/// Sends a request and parks the actor until the answer, no longer than `timeout`.
+///
+/// Other messages stay where they are and are not looked at. An answer that comes too late is
+/// dropped and never seen. May not be called in a handler, which has [`start_request`].
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// let sum: u32 = flower::call("adder", &(1_u32, 2_u32), Duration::from_secs(1))?;
+/// # Ok::<(), flower::CallError>(())
+/// ```
+///
+/// # Errors
+/// [`CallError::Timeout`]; [`CallError::Died`] at once when the callee ends first;
+/// [`CallError::CalledSelf`]; or why the request was refused.
+pub fn call<'a, Req: Message + ?Sized, Resp: Message>(
+    to: impl Into<Address<'a>>,
+    request: &Req,
+    timeout: Duration,
+) -> Result<Resp, CallError> {
+    let (body, options) = outgoing(request)?;
+    Ok(exchange(to.into(), &body, &options, timeout)?.decode()?)
+}
+
+/// Sends a request and goes on; the answer is [waited for](Pending::wait) later.
+///
+/// A refusal is what the wait gives. Many requests may be under way at once.
+pub fn request<'a, Req: Message + ?Sized, Resp: Message>(
+    to: impl Into<Address<'a>>,
+    request: &Req,
+) -> Pending<Resp> {
+    let sent = open(to.into(), request, Delivery::Held, NEVER);
+    Pending { state: sent.map(Held::new), resp: PhantomData }
+}
+
+/// Sends a request whose answer comes as [`Event::Answer`](crate::Event::Answer), no later than
+/// `timeout`. This is how a handler calls: it never waits.
+///
+/// # Errors
+/// Why the request was refused.
+pub fn start_request<'a, Req: Message + ?Sized>(
+    to: impl Into<Address<'a>>,
+    request: &Req,
+    timeout: Duration,
+) -> Result<RequestRef, CallError> {
+    open(to.into(), request, Delivery::Message, deadline(timeout)).map(RequestRef)
+}
+
+/// A request under way. Dropping it gives it up: its answer is never seen.
+#[must_use = "dropping it gives the request up"]
+pub struct Pending<Resp> {
+    state: Result<Held, CallError>,
+    resp: PhantomData<fn() -> Resp>,
+}
+
+impl<Resp: Message> Pending<Resp> {
+    /// Parks the actor until the answer.
+    ///
+    /// # Errors
+    /// As [`call`], without a timeout.
+    pub fn wait(mut self) -> Result<Resp, CallError> {
+        self.until(NEVER).unwrap_or(Err(CallError::Timeout))
+    }
+
+    /// Parks the actor until the answer, no longer than `timeout`; the request goes on after that.
+    ///
+    /// # Errors
+    /// [`CallError::Timeout`] when there is none yet; [`CallError::Taken`] when it was taken before;
+    /// else as [`call`].
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Resp, CallError> {
+        self.until(deadline(timeout)).unwrap_or(Err(CallError::Timeout))
+    }
+
+    /// The answer, if it is there. Never waits.
+    pub fn poll(&mut self) -> Option<Result<Resp, CallError>> {
+        self.until(AT_ONCE)
+    }
+
+    fn until(&mut self, deadline: u64) -> Option<Result<Resp, CallError>> {
+        match &mut self.state {
+            Ok(held) => held.wait(deadline).map(|completion| Ok(answer(completion?)?.decode()?)),
+            Err(refused) => Some(Err(refused.clone())),
+        }
+    }
+}
+
+impl<Resp> fmt::Debug for Pending<Resp> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.as_ref().map(Held::id);
+        f.debug_tuple("Pending").field(&state).finish()
+    }
+}
+
+/// The token to answer a request with.
+///
+/// It is plain data: it can be kept and answered later, or sent to somebody else who answers. The
+/// first answer counts. Dropping it answers nothing; the caller waits until its timeout.
+#[must_use = "the caller waits for an answer"]
+pub struct Reply {
+    caller: flower_abi::Pid,
+    reference: u64,
+    tag: u64,
+}
+
+impl Reply {
+    pub(crate) fn new(info: &MessageInfo) -> Reply {
+        Reply { caller: info.sender, reference: info.reference, tag: info.reply_tag }
+    }
+
+    /// Who waits for the answer.
+    pub fn caller(&self) -> Pid {
+        Pid(self.caller)
+    }
+
+    /// Answers. An answer that nobody waits for any more is dropped, which is not an error.
+    ///
+    /// # Errors
+    /// [`SendError::NoActor`] when the caller has ended, [`SendError::TooLarge`],
+    /// [`SendError::NotPermitted`] when the token is not the host's.
+    pub fn send<M: Message + ?Sized>(self, answer: &M) -> Result<(), SendError> {
+        let (body, options) = outgoing(answer)?;
+        Ok(host::reply(&self.to_bytes(), &body, &options)?)
+    }
+
+    fn to_bytes(&self) -> [u8; MessageInfo::TOKEN_SIZE] {
+        let mut bytes = [0; MessageInfo::TOKEN_SIZE];
+        bytes[..32].copy_from_slice(&self.caller.to_bytes());
+        bytes[32..40].copy_from_slice(&self.reference.to_le_bytes());
+        bytes[40..].copy_from_slice(&self.tag.to_le_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; MessageInfo::TOKEN_SIZE]) -> Reply {
+        let (words, _) = bytes.as_chunks::<8>();
+        let (pid, _) = bytes.as_chunks::<32>();
+        let caller = flower_abi::Pid::from_bytes(&pid[0]);
+        Reply { caller, reference: u64::from_le_bytes(words[4]), tag: u64::from_le_bytes(words[5]) }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply(to {} for {})", self.caller, self.reference)
+    }
+}
+
+/// Hexadecimal text in JSON, bytes in the binary codec.
+impl Serialize for Reply {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        hex::serialize(&self.to_bytes(), serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reply {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Reply, D::Error> {
+        hex::deserialize_array(deserializer).map(|bytes| Reply::from_bytes(&bytes))
+    }
+}
+
+fn exchange(
+    to: Address<'_>,
+    body: &[u8],
+    options: &SendOptions,
+    timeout: Duration,
+) -> Result<Envelope, CallError> {
+    match host::call(to.resolve()?, body, options, deadline(timeout)) {
+        (Status::OK, envelope) => Ok(envelope),
+        (Status::ACTOR_DIED, envelope) => Err(CallError::Died(reason(&envelope))),
+        (status, _) => Err(status.into()),
+    }
+}
+
+fn open<Req: Message + ?Sized>(
+    to: Address<'_>,
+    request: &Req,
+    delivery: Delivery,
+    deadline: u64,
+) -> Result<u64, CallError> {
+    let (body, options) = outgoing(request)?;
+    Ok(host::request(to.resolve()?, &body, &options, delivery, deadline)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pid::tests::sample;
+    use flower_abi::Rights;
+
+    #[test]
+    fn a_token_is_plain_data() {
+        let reply = Reply { caller: sample(9, Rights::PEER).0, reference: 0x0102, tag: u64::MAX };
+        let text = serde_json::to_string(&reply).unwrap();
+        let back: Reply = serde_json::from_str(&text).unwrap();
+        assert_eq!(back.to_bytes(), reply.to_bytes());
+        assert_eq!(format!("{back:?}"), "Reply(to <0.9> for 258)");
+        assert_eq!(reply.to_bytes()[32..40], [2, 1, 0, 0, 0, 0, 0, 0]);
+    }
+}

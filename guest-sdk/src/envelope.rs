@@ -1,0 +1,146 @@
+//! Envelopes: a message as it arrived, before anybody has decided what is in it.
+
+use std::fmt;
+
+use flower_abi::{Codec, MessageInfo};
+
+use crate::buffer::Buffer;
+use crate::clock::Instant;
+use crate::message::{self, DecodeError, Message};
+use crate::{Pid, Reply};
+
+/// A received message: who sent it, and its bytes with what the header says about them.
+///
+/// It may be decoded as often as one likes, as one type after the other.
+pub struct Envelope {
+    pub(crate) info: MessageInfo,
+    body: Buffer,
+}
+
+impl Envelope {
+    pub(crate) fn new(info: MessageInfo, body: Buffer) -> Envelope {
+        Envelope { info, body }
+    }
+
+    /// Who sent it: a pid to send to and to monitor. The host fills it in; it cannot be forged.
+    pub fn sender(&self) -> Pid {
+        Pid(self.info.sender)
+    }
+
+    /// The body as it arrived.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The same bytes, to keep.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.body.into_vec()
+    }
+
+    /// How the body is written.
+    pub fn codec(&self) -> Codec {
+        Codec(self.info.codec)
+    }
+
+    /// The fingerprint of the body's type, or 0.
+    pub fn fingerprint(&self) -> u64 {
+        self.info.fingerprint
+    }
+
+    /// Whether the fingerprint says that the body is a `T`.
+    pub fn is<T: Message>(&self) -> bool {
+        self.info.fingerprint == T::fingerprint()
+    }
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// [`DecodeError::TypeMismatch`] when the fingerprint names another type; the others when the
+    /// bytes are not a `T`.
+    pub fn decode<T: Message>(&self) -> Result<T, DecodeError> {
+        message::decode(self.codec(), self.info.fingerprint, &self.body)
+    }
+
+    /// The token to answer with, if the sender waits for an answer.
+    pub fn reply(&self) -> Option<Reply> {
+        let asked = self.info.flags & MessageInfo::REQUEST != 0;
+        asked.then(|| Reply::new(&self.info))
+    }
+
+    /// Until when the sender has a use for it, if it said so.
+    pub fn deadline(&self) -> Option<Instant> {
+        (self.info.deadline != 0).then_some(Instant(self.info.deadline))
+    }
+
+    /// The number of this message among those of its sender.
+    pub fn id(&self) -> u64 {
+        self.info.id
+    }
+}
+
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("sender", &self.sender())
+            .field("codec", &self.codec())
+            .field("fingerprint", &format_args!("{:016x}", self.fingerprint()))
+            .field("len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::Binary;
+    use serde_json::{Value, json};
+
+    /// What arrives when `message` is sent.
+    pub(crate) fn arrived<M: Message + ?Sized>(message: &M) -> Envelope {
+        let (body, options) = message::outgoing(message).unwrap();
+        let info = MessageInfo {
+            codec: options.codec,
+            fingerprint: options.fingerprint,
+            len: body.len() as u32,
+            ..MessageInfo::EMPTY
+        };
+        Envelope::new(info, body)
+    }
+
+    #[test]
+    fn text_is_received_as_a_string() {
+        assert_eq!(arrived("hello").decode(), Ok("hello".to_owned()));
+    }
+
+    #[test]
+    fn another_type_is_a_mismatch() {
+        let envelope = arrived(&5_u32);
+        let got = flower_abi::fingerprint("u32");
+        let expected = DecodeError::TypeMismatch { expected: "u64", got };
+        assert_eq!(envelope.decode::<u64>(), Err(expected));
+        assert!(envelope.is::<u32>());
+    }
+
+    #[test]
+    fn a_dynamic_value_goes_both_ways() {
+        assert_eq!(arrived(&5_u32).decode(), Ok(json!(5)));
+        assert_eq!(arrived(&json!(5)).decode(), Ok(5_u32));
+        assert!(arrived(&json!("x")).decode::<u32>().is_err());
+        assert_eq!(arrived(&Value::Null).fingerprint(), 0);
+    }
+
+    #[test]
+    fn the_receiver_need_not_know_the_codec() {
+        let message = ("x".to_owned(), vec![Some(1), None]);
+        let envelope = arrived(&Binary(message.clone()));
+        assert_eq!(envelope.codec(), Codec::BINARY);
+        assert_eq!(envelope.decode(), Ok(message));
+    }
+
+    #[test]
+    fn decoding_again_is_fine() {
+        let envelope = arrived(&1_u8);
+        assert_eq!((envelope.decode::<u8>(), envelope.decode::<u8>()), (Ok(1), Ok(1)));
+        assert_eq!(envelope.into_bytes(), b"1");
+    }
+}

@@ -1,0 +1,314 @@
+//! The host calls as safe functions: the only place where a Rust value becomes pointer and length.
+//!
+//! Every `unsafe` block here rests on one rule: a pointer passed to the host comes from a reference
+//! that lives across the call, its length is the one of what it points to, and the host neither
+//! keeps it nor writes through one that came from a shared reference.
+
+use flower_abi::{Filter, MessageInfo, Pid, RefKind, Rights, SendOptions, SpawnOptions, Status};
+
+use crate::buffer::Buffer;
+use crate::envelope::Envelope;
+use crate::imports;
+
+/// Where a value lies in linear memory.
+pub(crate) fn address<T: ?Sized>(value: &T) -> u32 {
+    std::ptr::from_ref(value).cast::<u8>() as usize as u32
+}
+
+/// The same for what the host writes to.
+fn address_mut<T: ?Sized>(value: &mut T) -> u32 {
+    std::ptr::from_mut(value).cast::<u8>() as usize as u32
+}
+
+/// A length as the ABI has it; a wasm memory holds nothing longer.
+pub(crate) fn length<T>(slice: &[T]) -> u32 {
+    slice.len() as u32
+}
+
+fn done(status: i32) -> Result<(), Status> {
+    number(status.into()).map(drop)
+}
+
+fn number(result: i64) -> Result<u64, Status> {
+    Status::check(result)
+}
+
+fn pid(call: impl FnOnce(u32) -> i32) -> Result<Pid, Status> {
+    let mut pid = Pid::NONE;
+    done(call(address_mut(&mut pid)))?;
+    Ok(pid)
+}
+
+/// Makes a call that fills a buffer and a header, and fetches what the buffer had no room for.
+fn incoming(call: impl FnOnce(u32, u32, u32) -> i32) -> (Status, Envelope) {
+    let mut body = Buffer::incoming();
+    let mut info = MessageInfo::EMPTY;
+    let capacity = body.capacity();
+    let status = call(body.as_mut_ptr() as usize as u32, capacity as u32, address_mut(&mut info));
+    if status == Status::OK.0 || status == Status::ACTOR_DIED.0 {
+        // SAFETY: the host wrote the body's first `capacity` bytes, or all of it.
+        unsafe { body.set_len(capacity.min(info.len as usize)) };
+        read_rest(&mut body, info.len as usize);
+    }
+    (Status(status), Envelope::new(info, body))
+}
+
+fn received((status, envelope): (Status, Envelope)) -> Result<Envelope, Status> {
+    if status == Status::OK { Ok(envelope) } else { Err(status) }
+}
+
+/// Appends what is missing of the current message, whose body has `len` bytes.
+pub(crate) fn read_rest(body: &mut Vec<u8>, len: usize) {
+    let at = body.len();
+    if len <= at {
+        return;
+    }
+    body.reserve_exact(len - at);
+    let room = &mut body.spare_capacity_mut()[..len - at];
+    let (pointer, room_len) = (room.as_mut_ptr() as usize as u32, room.len());
+    // SAFETY: see the module.
+    let read = unsafe { imports::message_read(at as u32, pointer, room_len as u32) };
+    // SAFETY: the host wrote that many bytes there.
+    unsafe { body.set_len(at + room_len.min(read.max(0) as usize)) };
+}
+
+pub(crate) fn send(to: Pid, body: &[u8], options: &SendOptions) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::send(address(&to), address(body), length(body), address(options)) })
+}
+
+pub(crate) fn send_named(name: &str, body: &[u8], options: &SendOptions) -> Result<(), Status> {
+    let (name, name_len) = (address(name), length(name.as_bytes()));
+    // SAFETY: see the module.
+    done(unsafe { imports::send_named(name, name_len, address(body), length(body), address(options)) })
+}
+
+pub(crate) fn send_wait(to: Pid, body: &[u8], options: &SendOptions, deadline: u64) -> Result<(), Status> {
+    let (body, len) = (address(body), length(body));
+    // SAFETY: see the module.
+    done(unsafe { imports::send_wait(address(&to), body, len, address(options), deadline) })
+}
+
+pub(crate) fn notify_room(to: Pid) -> Result<u64, Status> {
+    // SAFETY: see the module.
+    number(unsafe { imports::notify_room(address(&to)) })
+}
+
+pub(crate) fn receive(filters: &[Filter], deadline: u64) -> Result<Envelope, Status> {
+    let (filters, count) = (address(filters), length(filters));
+    received(incoming(|buffer, capacity, info| {
+        // SAFETY: see the module.
+        unsafe { imports::receive(filters, count, buffer, capacity, info, deadline) }
+    }))
+}
+
+pub(crate) fn scan(deadline: u64) -> Result<Envelope, Status> {
+    received(incoming(|buffer, capacity, info| {
+        // SAFETY: see the module.
+        unsafe { imports::scan(buffer, capacity, info, deadline) }
+    }))
+}
+
+pub(crate) fn scan_end(take: bool) {
+    // SAFETY: see the module.
+    unsafe { imports::scan_end(take.into()) };
+}
+
+pub(crate) fn flush() -> u64 {
+    // SAFETY: see the module.
+    unsafe { imports::flush() as u64 }
+}
+
+pub(crate) fn mailbox_len() -> u64 {
+    // SAFETY: see the module.
+    unsafe { imports::mailbox_len() as u64 }
+}
+
+/// With `ACTOR_DIED` the envelope holds the reason.
+pub(crate) fn call(to: Pid, body: &[u8], options: &SendOptions, deadline: u64) -> (Status, Envelope) {
+    let (body, len, options) = (address(body), length(body), address(options));
+    incoming(|buffer, capacity, info| {
+        // SAFETY: see the module.
+        unsafe { imports::call(address(&to), body, len, options, buffer, capacity, info, deadline) }
+    })
+}
+
+pub(crate) fn request(
+    to: Pid,
+    body: &[u8],
+    options: &SendOptions,
+    delivery: flower_abi::Delivery,
+    deadline: u64,
+) -> Result<u64, Status> {
+    let (body, len, options) = (address(body), length(body), address(options));
+    // SAFETY: see the module.
+    number(unsafe { imports::request(address(&to), body, len, options, delivery as u32, deadline) })
+}
+
+pub(crate) fn reply(
+    token: &[u8; MessageInfo::TOKEN_SIZE],
+    body: &[u8],
+    options: &SendOptions,
+) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::reply(address(token), address(body), length(body), address(options)) })
+}
+
+pub(crate) fn wait(reference: u64, deadline: u64) -> Result<Envelope, Status> {
+    received(incoming(|buffer, capacity, info| {
+        // SAFETY: see the module.
+        unsafe { imports::wait(reference, buffer, capacity, info, deadline) }
+    }))
+}
+
+pub(crate) fn cancel(reference: u64) -> bool {
+    // SAFETY: see the module.
+    unsafe { imports::cancel(reference) == 1 }
+}
+
+/// Fills `found` as far as it goes, and returns how many there are.
+pub(crate) fn references(kind: RefKind, found: &mut [u64]) -> u64 {
+    let count = length(found);
+    // SAFETY: see the module.
+    unsafe { imports::references(kind as u32, address_mut(found), count) as u64 }
+}
+
+/// Returns the pid and the reference of a monitor, if one was asked for.
+pub(crate) fn spawn(options: &SpawnOptions, args: &[u8]) -> Result<(Pid, u64), Status> {
+    let mut reference = 0_u64;
+    let pid = pid(|pid| {
+        let (options, args, len) = (address(options), address(args), length(args));
+        // SAFETY: see the module.
+        unsafe { imports::spawn(options, args, len, pid, address_mut(&mut reference)) }
+    })?;
+    Ok((pid, reference))
+}
+
+pub(crate) fn start_args() -> Envelope {
+    // SAFETY: see the module.
+    incoming(|buffer, capacity, info| unsafe { imports::start_args(buffer, capacity, info) }).1
+}
+
+pub(crate) fn self_pid() -> Pid {
+    // SAFETY: see the module.
+    pid(|pid| unsafe { imports::self_pid(pid) }).unwrap_or(Pid::NONE)
+}
+
+pub(crate) fn parent() -> Option<Pid> {
+    // SAFETY: see the module.
+    pid(|pid| unsafe { imports::parent(pid) }).ok()
+}
+
+pub(crate) fn restrict(of: Pid, rights: Rights) -> Result<Pid, Status> {
+    // SAFETY: see the module.
+    pid(|pid| unsafe { imports::restrict(address(&of), rights.0.into(), pid) })
+}
+
+pub(crate) fn is_alive(pid: Pid) -> bool {
+    // SAFETY: see the module.
+    unsafe { imports::is_alive(address(&pid)) == 1 }
+}
+
+pub(crate) fn exit(tag: u32, codec: u32, detail: &[u8]) -> ! {
+    // SAFETY: see the module.
+    unsafe { imports::exit(tag, codec, address(detail), length(detail)) };
+    // The host does not return from that.
+    std::process::abort()
+}
+
+pub(crate) fn exit_signal(to: Pid, tag: u32, codec: u32, detail: &[u8]) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::exit_signal(address(&to), tag, codec, address(detail), length(detail)) })
+}
+
+pub(crate) fn kill(pid: Pid) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::kill(address(&pid)) })
+}
+
+pub(crate) fn stop(pid: Pid) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::stop(address(&pid)) })
+}
+
+pub(crate) fn trap_stop(on: bool) -> bool {
+    // SAFETY: see the module.
+    unsafe { imports::trap_stop(on.into()) == 1 }
+}
+
+pub(crate) fn trap_exit(on: bool) -> bool {
+    // SAFETY: see the module.
+    unsafe { imports::trap_exit(on.into()) == 1 }
+}
+
+pub(crate) fn link(pid: Pid) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::link(address(&pid)) })
+}
+
+pub(crate) fn unlink(pid: Pid) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::unlink(address(&pid)) })
+}
+
+pub(crate) fn monitor(pid: Pid, delivery: flower_abi::Delivery) -> Result<u64, Status> {
+    // SAFETY: see the module.
+    number(unsafe { imports::monitor(address(&pid), delivery as u32) })
+}
+
+pub(crate) fn register(name: &str, pid: Pid) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::register(address(name), length(name.as_bytes()), address(&pid)) })
+}
+
+pub(crate) fn unregister(name: &str) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::unregister(address(name), length(name.as_bytes())) })
+}
+
+pub(crate) fn whereis(name: &str) -> Result<Pid, Status> {
+    // SAFETY: see the module.
+    pid(|pid| unsafe { imports::whereis(address(name), length(name.as_bytes()), pid) })
+}
+
+/// Fills `names` as far as it goes, and returns how many bytes there are.
+pub(crate) fn names_of(pid: Pid, names: &mut [u8]) -> Result<u64, Status> {
+    let capacity = length(names);
+    // SAFETY: see the module.
+    number(unsafe { imports::names_of(address(&pid), address_mut(names), capacity) })
+}
+
+pub(crate) fn sleep(deadline: u64) {
+    // SAFETY: see the module.
+    unsafe { imports::sleep(deadline) };
+}
+
+pub(crate) fn yield_now() {
+    // SAFETY: see the module.
+    unsafe { imports::yield_now() };
+}
+
+/// A timer to the actor itself is one without `to`.
+pub(crate) fn timer_start(
+    deadline: u64,
+    period: u64,
+    to: Option<Pid>,
+    body: &[u8],
+    options: &SendOptions,
+) -> Result<u64, Status> {
+    let to = to.as_ref().map_or(0, address);
+    let (body, len) = (address(body), length(body));
+    // SAFETY: see the module.
+    number(unsafe { imports::timer_start(deadline, period, to, body, len, address(options)) })
+}
+
+pub(crate) fn now() -> u64 {
+    // SAFETY: see the module.
+    unsafe { imports::now() }
+}
+
+pub(crate) fn panic_note(message: &str, location: &str) {
+    let (location, location_len) = (address(location), length(location.as_bytes()));
+    // SAFETY: see the module.
+    unsafe { imports::panic_note(address(message), length(message.as_bytes()), location, location_len) };
+}

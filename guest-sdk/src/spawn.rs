@@ -1,0 +1,280 @@
+//! Spawning: new actors, each with a memory of its own.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use flower_abi::{Codec, Exports, SpawnOptions};
+
+use crate::buffer::Buffer;
+use crate::clock::{Instant, period};
+use crate::entry::{self, Trampoline};
+use crate::handler::{Exported, Handler};
+use crate::host::{address, length};
+use crate::join::JoinHandle;
+use crate::message::{EncodeError, outgoing};
+use crate::reference::MonitorRef;
+use crate::{Message, Pid, SpawnError, host};
+
+/// Starts an actor that runs `f(args)`. It runs later, never inline.
+///
+/// The actor is a new instance of the same program: nothing of the spawner's memory is there, and
+/// so `f` is a function or a closure that captures nothing, and `args` are sent as a message. What
+/// it returns is its exit value.
+///
+/// ```no_run
+/// let worker = flower::spawn(|n: u32| println!("{n}"), 5);
+/// ```
+///
+/// A capture is a compile error:
+///
+/// ```compile_fail
+/// let n = 5;
+/// flower::spawn(|()| println!("{n}"), ());
+/// ```
+///
+/// # Panics
+/// When the host refuses, as [`std::thread::spawn`] does; [`Spawn::spawn`] gives an error instead.
+pub fn spawn<A: Message, R: Message>(f: fn(A) -> R, args: A) -> Pid {
+    started(Spawn::new(f, args).spawn())
+}
+
+/// As [`spawn`], linked with the spawner before it runs: the end of one is an exit signal to the
+/// other.
+///
+/// # Panics
+/// As [`spawn`].
+pub fn spawn_link<A: Message, R: Message>(f: fn(A) -> R, args: A) -> Pid {
+    started(Spawn::new(f, args).link().spawn())
+}
+
+/// As [`spawn`], monitored before it runs: its end comes as a [`Down`](crate::Down).
+///
+/// # Panics
+/// As [`spawn`].
+pub fn spawn_monitor<A: Message, R: Message>(f: fn(A) -> R, args: A) -> (Pid, MonitorRef) {
+    started(Spawn::new(f, args).spawn_monitor())
+}
+
+/// As [`spawn`], but the actor starts to run after `delay`. Messages sent before wait for it.
+///
+/// # Panics
+/// As [`spawn`].
+pub fn spawn_after<A: Message, R: Message>(delay: Duration, f: fn(A) -> R, args: A) -> Pid {
+    started(Spawn::new(f, args).after(delay).spawn())
+}
+
+/// As [`spawn`], with a handle to wait for what `f` returns.
+///
+/// ```no_run
+/// let four = flower::spawn_join(|(a, b): (u32, u32)| a + b, (2, 2));
+/// assert_eq!(four.join(), Ok(4));
+/// ```
+///
+/// # Panics
+/// As [`spawn`].
+pub fn spawn_join<A: Message, R: Message>(f: fn(A) -> R, args: A) -> JoinHandle<R> {
+    started(Spawn::new(f, args).spawn_join())
+}
+
+/// Starts an actor in the handler style. See [`Handler`].
+///
+/// # Panics
+/// As [`spawn`].
+pub fn spawn_handler<H: Exported>(args: H::Args) -> Pid {
+    started(Spawn::handler::<H>(args).spawn())
+}
+
+fn started<T>(result: Result<T, SpawnError>) -> T {
+    result.unwrap_or_else(|error| panic!("cannot spawn: {error}"))
+}
+
+/// Which stack an actor of the process style runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stack {
+    /// For most code.
+    Small = 1,
+    /// For deep recursion.
+    Large = 2,
+}
+
+/// An actor to be started, with all that can be chosen about it.
+///
+/// ```no_run
+/// use flower::Spawn;
+///
+/// let storage = Spawn::new(|()| flower::receive::<u32>().unwrap(), ())
+///     .name("storage")
+///     .memory_max(4 << 20)
+///     .link()
+///     .spawn()?;
+/// # Ok::<(), flower::SpawnError>(())
+/// ```
+///
+/// `R` is what it will return.
+#[must_use = "nothing is started before one of the `spawn` methods is called"]
+pub struct Spawn<'a, R> {
+    args: Result<Buffer, EncodeError>,
+    options: SpawnOptions,
+    module: &'a str,
+    entry: &'a str,
+    name: &'a str,
+    label: &'a str,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<'a, R: Message> Spawn<'a, R> {
+    /// Runs `f(args)` in the process style. See [`spawn`].
+    pub fn new<A: Message>(f: fn(A) -> R, args: A) -> Spawn<'a, R> {
+        let mut body = Buffer::outgoing();
+        body.extend_from_slice(&entry::prefix(entry::run::<A, R> as Trampoline));
+        let args = args.encode(&mut body).map(|()| body);
+        let mut spawn = Spawn::with(args, Exports::ENTRY);
+        spawn.options.flags = SpawnOptions::INDEXED;
+        spawn.options.index = f as usize as u32;
+        spawn.options.codec = Codec::RAW.0;
+        spawn
+    }
+
+    /// Enters by an export, whose signature says the style. See [`entry`](crate::entry) and
+    /// [`handler!`](crate::handler!); `_start` runs the program's `main`.
+    pub fn entry<A: Message>(entry: &'a str, args: A) -> Spawn<'a, R> {
+        let (args, sent) = match outgoing(&args) {
+            Ok((body, options)) => (Ok(body), options),
+            Err(error) => (Err(error), flower_abi::SendOptions::RAW),
+        };
+        let mut spawn = Spawn::with(args, entry);
+        spawn.options.codec = sent.codec;
+        spawn.options.fingerprint = sent.fingerprint;
+        spawn
+    }
+
+    fn with(args: Result<Buffer, EncodeError>, entry: &'a str) -> Spawn<'a, R> {
+        let options = SpawnOptions::DEFAULT;
+        Spawn { args, options, module: "", entry, name: "", label: "", result: PhantomData }
+    }
+
+    /// Takes the entry from another module, by the name that it was given to the host under.
+    pub fn module(mut self, module: &'a str) -> Self {
+        self.module = module;
+        self
+    }
+
+    /// Registers this name before the actor runs.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// What logs call the actor.
+    pub fn label(mut self, label: &'a str) -> Self {
+        self.label = label;
+        self
+    }
+
+    /// Links it with the spawner before it runs.
+    pub fn link(mut self) -> Self {
+        self.options.flags |= SpawnOptions::LINK;
+        self
+    }
+
+    /// Lets it start to run after `delay`. Messages sent before wait for it.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.options.start_at = (Instant::now() + delay).0;
+        self
+    }
+
+    /// To how many bytes its memory may grow.
+    pub fn memory_max(mut self, bytes: u64) -> Self {
+        self.options.memory_max = bytes;
+        self
+    }
+
+    /// How many messages its mailbox may hold.
+    pub fn mailbox_len_max(mut self, messages: u32) -> Self {
+        self.options.mailbox_len_max = messages;
+        self
+    }
+
+    /// How many bytes its mailbox may hold.
+    pub fn mailbox_bytes_max(mut self, bytes: u64) -> Self {
+        self.options.mailbox_bytes_max = bytes;
+        self
+    }
+
+    /// How long it may run without waiting.
+    pub fn run_time_max(mut self, duration: Duration) -> Self {
+        self.options.run_time_max = period(duration);
+        self
+    }
+
+    /// Which stack it runs on.
+    pub fn stack(mut self, stack: Stack) -> Self {
+        self.options.stack_class = stack as u32;
+        self
+    }
+
+    /// Holds back what a handler sends until it returns; if it traps, nothing was sent.
+    pub fn hold_effects(mut self) -> Self {
+        self.options.flags |= SpawnOptions::HOLD_EFFECTS;
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// Why it was not started.
+    pub fn spawn(self) -> Result<Pid, SpawnError> {
+        self.start(0).map(|(pid, _)| pid)
+    }
+
+    /// Starts it, monitored before it runs.
+    ///
+    /// # Errors
+    /// Why it was not started.
+    pub fn spawn_monitor(self) -> Result<(Pid, MonitorRef), SpawnError> {
+        self.start(SpawnOptions::MONITOR).map(|(pid, monitor)| (pid, MonitorRef(monitor)))
+    }
+
+    /// Starts it, with a handle to wait for what it returns.
+    ///
+    /// # Errors
+    /// Why it was not started.
+    pub fn spawn_join(self) -> Result<JoinHandle<R>, SpawnError> {
+        let (pid, held) = self.start(SpawnOptions::MONITOR | SpawnOptions::HELD)?;
+        Ok(JoinHandle::new(pid, held))
+    }
+
+    fn start(self, flags: u32) -> Result<(Pid, u64), SpawnError> {
+        let args = self.args?;
+        let text = |text: &str| (address(text), length(text.as_bytes()));
+        let (module, module_len) = text(self.module);
+        let (entry, entry_len) = text(self.entry);
+        let (name, name_len) = text(self.name);
+        let (label, label_len) = text(self.label);
+        let flags = self.options.flags | flags;
+        let options = SpawnOptions {
+            flags,
+            module,
+            module_len,
+            entry,
+            entry_len,
+            name,
+            name_len,
+            label,
+            label_len,
+            ..self.options
+        };
+        let (pid, reference) = host::spawn(&options, &args)?;
+        Ok((Pid(pid), reference))
+    }
+}
+
+impl<'a> Spawn<'a, ()> {
+    /// Runs a [`Handler`] of this program.
+    pub fn handler<H: Exported>(args: H::Args) -> Spawn<'a, ()>
+    where
+        H: Handler,
+    {
+        Spawn::entry(H::ENTRY, args)
+    }
+}

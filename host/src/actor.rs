@@ -1,0 +1,431 @@
+//! What the host keeps of an actor: a cell in the table, and what its own worker owns.
+//!
+//! A [`Cell`] stays in place for the life of the host and serves one actor after another; ids carry
+//! the serial, so a late signal finds a closed queue and never the next tenant. Others touch an
+//! actor only through its signal queue and its run state. [`Owned`] belongs to the worker that
+//! runs the actor: [`Cell::owned`] may be called only between [`RunState::start`] and the end of
+//! that run.
+
+use std::cell::{RefCell, RefMut};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use flower_abi::{NEVER, Pid};
+use parking_lot::Mutex;
+use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
+use tokio::sync::{Notify, oneshot};
+
+use crate::budget::Charge;
+use crate::exit::ExitReason;
+use crate::instance::Body;
+use crate::mailbox::{Filters, Mailbox};
+use crate::pid::ActorId;
+use crate::reference::References;
+use crate::signal::{Envelope, Signal};
+use crate::timer::TimerKey;
+
+/// One place in the table of actors.
+pub(crate) struct Cell {
+    pub(crate) run: RunState,
+    /// An exit or kill waits in the queue: a running actor must look before its slice is over.
+    pub(crate) urgent: AtomicBool,
+    /// Somebody waits for room in the mailbox.
+    pub(crate) room_wanted: AtomicBool,
+    pub(crate) queue: Mutex<SignalQueue>,
+    /// Messages taken or dropped, of those that the queue accepted; written by the owner alone.
+    taken_len: AtomicU64,
+    taken_bytes: AtomicU64,
+    /// What the actor waits for, for observers; a [`WaitCode`].
+    pub(crate) wait_code: AtomicU8,
+    /// Bytes of linear memory, for observers.
+    pub(crate) memory_bytes: AtomicU64,
+    owned: OwnedCell,
+}
+
+/// Signals on their way to one actor, and its mailbox's accounts.
+#[derive(Default)]
+pub(crate) struct SignalQueue {
+    /// The actor that the cell serves now; serial 0 for none.
+    pub(crate) serial: u64,
+    /// Signals in the order in which they came.
+    pub(crate) signals: Vec<Signal>,
+    pub(crate) accepted_len: u64,
+    pub(crate) accepted_bytes: u64,
+    pub(crate) len_max: u32,
+    pub(crate) bytes_max: u64,
+    /// Who waits for room: actor and reference.
+    pub(crate) room_waiters: std::collections::VecDeque<(ActorId, u64)>,
+    pub(crate) meta: Option<Arc<Meta>>,
+    /// Native code behind this cell, to be woken in place of a worker.
+    pub(crate) native: Option<Arc<Notify>>,
+}
+
+/// What does not change in an actor's life.
+#[derive(Debug)]
+pub(crate) struct Meta {
+    pub(crate) id: ActorId,
+    pub(crate) label: Arc<str>,
+    /// The spawner; [`ActorId::HOST`] for the embedder.
+    pub(crate) parent: ActorId,
+    pub(crate) module: Arc<str>,
+    pub(crate) style: crate::module::Style,
+}
+
+/// What an actor has that only its own worker touches.
+pub(crate) struct Owned {
+    pub(crate) meta: Arc<Meta>,
+    pub(crate) body: Body,
+    pub(crate) mailbox: Mailbox,
+    /// Completions that `wait` will take.
+    pub(crate) held: HashMap<u64, Envelope, FxBuildHasher>,
+    pub(crate) references: References,
+    /// Linked actors, each with the ids under which the link was made.
+    pub(crate) links: HashMap<ActorId, SmallVec<[u64; 1]>, FxBuildHasher>,
+    /// Who is told of the end, by reference: monitors, and callers that wait for a reply.
+    pub(crate) watchers: HashMap<(ActorId, u64), (), FxBuildHasher>,
+    pub(crate) native_watchers: Vec<oneshot::Sender<Arc<ExitReason>>>,
+    pub(crate) trap_exit: bool,
+    pub(crate) trap_stop: bool,
+    pub(crate) wait: Wait,
+    pub(crate) wait_deadline: u64,
+    pub(crate) wait_timer: Option<TimerKey>,
+    /// The reason to end with, once one is known.
+    pub(crate) dying: Option<Arc<ExitReason>>,
+    /// The message taken last, for `message_read`.
+    pub(crate) current: Option<Envelope>,
+    /// The pid that was checked last.
+    pub(crate) checked: Pid,
+    pub(crate) last_message_id: u64,
+    pub(crate) charge: Charge,
+    /// The buffer that changes places with the signal queue's.
+    pub(crate) spare: Vec<Signal>,
+}
+
+/// What a parked actor waits for.
+#[derive(Debug, Default)]
+pub(crate) enum Wait {
+    /// It does not wait.
+    #[default]
+    Running,
+    /// Its turn, behind the others.
+    Yield,
+    /// Its turn, behind everybody: its slice was over.
+    Preempted,
+    /// A future that wakes it by itself.
+    Io,
+    /// Its deadline.
+    Until,
+    /// A message that a filter matches, from this place on.
+    Match { filters: Filters, from: usize },
+    /// A message behind the cursor.
+    Scan,
+    /// The completion of this reference.
+    Completion(u64),
+    /// Room in a mailbox, under this reference.
+    Room(u64),
+}
+
+/// [`Wait`] as observers see it.
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WaitCode {
+    Nothing,
+    Io,
+    Time,
+    Message,
+    Completion,
+    Room,
+}
+
+impl Wait {
+    /// The code for observers.
+    pub(crate) fn code(&self) -> WaitCode {
+        match self {
+            Wait::Running | Wait::Yield | Wait::Preempted => WaitCode::Nothing,
+            Wait::Io => WaitCode::Io,
+            Wait::Until => WaitCode::Time,
+            Wait::Match { .. } | Wait::Scan => WaitCode::Message,
+            Wait::Completion(_) => WaitCode::Completion,
+            Wait::Room(_) => WaitCode::Room,
+        }
+    }
+}
+
+impl Owned {
+    /// A new actor, before its first run.
+    pub(crate) fn new(meta: Arc<Meta>, body: Body, charge: Charge) -> Owned {
+        Owned {
+            meta,
+            body,
+            mailbox: Mailbox::default(),
+            held: HashMap::default(),
+            references: References::default(),
+            links: HashMap::default(),
+            watchers: HashMap::default(),
+            native_watchers: Vec::new(),
+            trap_exit: false,
+            trap_stop: false,
+            wait: Wait::Running,
+            wait_deadline: NEVER,
+            wait_timer: None,
+            dying: None,
+            current: None,
+            checked: Pid::NONE,
+            last_message_id: 0,
+            charge,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self) -> ActorId {
+        self.meta.id
+    }
+
+    /// Whether what it waits for has come.
+    pub(crate) fn is_ready(&self, now: impl Fn() -> u64) -> bool {
+        let come = match &self.wait {
+            Wait::Running | Wait::Yield | Wait::Preempted | Wait::Io => true,
+            Wait::Until => false,
+            Wait::Match { filters, from } => self.mailbox.has(filters, *from),
+            Wait::Scan => self.mailbox.can_scan(),
+            Wait::Completion(reference) => self.held.contains_key(reference),
+            Wait::Room(reference) => self.references.get(*reference).is_none(),
+        };
+        come || (self.wait_deadline != NEVER && self.wait_deadline <= now())
+    }
+}
+
+impl Cell {
+    fn new() -> Cell {
+        Cell {
+            run: RunState(AtomicU8::new(RunState::FREE)),
+            urgent: AtomicBool::new(false),
+            room_wanted: AtomicBool::new(false),
+            queue: Mutex::default(),
+            taken_len: AtomicU64::new(0),
+            taken_bytes: AtomicU64::new(0),
+            wait_code: AtomicU8::new(0),
+            memory_bytes: AtomicU64::new(0),
+            owned: OwnedCell(RefCell::new(None)),
+        }
+    }
+
+    /// What the actor owns. Only the worker that runs the actor may call this.
+    pub(crate) fn owned(&self) -> RefMut<'_, Owned> {
+        debug_assert!(self.run.is_running(), "only a running actor's worker touches what it owns");
+        RefMut::map(self.owned.0.borrow_mut(), |owned| {
+            owned.as_deref_mut().expect("a running actor has not been freed")
+        })
+    }
+
+    /// Puts a new actor's things in, or takes an ended one's out; for its worker or its maker.
+    pub(crate) fn replace_owned(&self, owned: Option<Box<Owned>>) -> Option<Box<Owned>> {
+        self.owned.0.replace(owned)
+    }
+
+    /// Counts messages that the owner took out of the mailbox.
+    pub(crate) fn note_taken(&self, len: u64, bytes: u64) {
+        let add = |counter: &AtomicU64, more| {
+            counter.store(counter.load(Ordering::Relaxed) + more, Ordering::Release);
+        };
+        add(&self.taken_len, len);
+        add(&self.taken_bytes, bytes);
+    }
+
+    /// Messages accepted and not yet taken, and their bytes.
+    pub(crate) fn queued(&self, queue: &SignalQueue) -> (u64, u64) {
+        let taken_len = self.taken_len.load(Ordering::Acquire);
+        let taken_bytes = self.taken_bytes.load(Ordering::Acquire);
+        (queue.accepted_len - taken_len, queue.accepted_bytes - taken_bytes)
+    }
+
+    /// Whether one more message of this size has room.
+    pub(crate) fn has_room(&self, queue: &SignalQueue, size: u64) -> bool {
+        let (len, bytes) = self.queued(queue);
+        len < u64::from(queue.len_max) && (bytes + size <= queue.bytes_max || len == 0)
+    }
+}
+
+/// Holds what the running worker owns. Checked at run time like any `RefCell`.
+struct OwnedCell(RefCell<Option<Box<Owned>>>);
+
+// SAFETY: the cell is reached by one thread at a time: the one that made the actor, before the first
+// `RunState::schedule`, and after that the worker between `RunState::start` and `RunState::finish`.
+// Both transitions are AcqRel, so that each sees what the one before has written.
+unsafe impl Sync for OwnedCell {}
+
+/// Where an actor stands with the scheduler.
+pub(crate) struct RunState(AtomicU8);
+
+impl RunState {
+    const FREE: u8 = 0;
+    const IDLE: u8 = 1;
+    const QUEUED: u8 = 2;
+    const RUNNING: u8 = 3;
+    /// Running, and something has come meanwhile.
+    const NOTIFIED: u8 = 4;
+
+    /// A new actor lives here.
+    pub(crate) fn occupy(&self) {
+        self.0.store(Self::IDLE, Ordering::Release);
+    }
+
+    /// Native code lives here: it counts as running for good, so that no worker ever takes it.
+    pub(crate) fn occupy_native(&self) {
+        self.0.store(Self::RUNNING, Ordering::Release);
+    }
+
+    /// Something has come for the actor; true if the caller must put it into a run queue.
+    pub(crate) fn schedule(&self) -> bool {
+        let mut state = self.0.load(Ordering::Acquire);
+        loop {
+            let next = match state {
+                Self::IDLE => Self::QUEUED,
+                Self::RUNNING => Self::NOTIFIED,
+                _ => return false,
+            };
+            match self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return next == Self::QUEUED,
+                Err(now) => state = now,
+            }
+        }
+    }
+
+    /// A worker took the actor out of a run queue.
+    pub(crate) fn start(&self) {
+        let before = self.0.swap(Self::RUNNING, Ordering::AcqRel);
+        debug_assert_eq!(before, Self::QUEUED, "only queued actors are run");
+    }
+
+    /// The worker is done for now; false if something came meanwhile and the actor is queued again.
+    pub(crate) fn finish(&self) -> bool {
+        let parked =
+            self.0.compare_exchange(Self::RUNNING, Self::IDLE, Ordering::AcqRel, Ordering::Acquire);
+        if parked.is_err() {
+            self.requeue();
+        }
+        parked.is_ok()
+    }
+
+    /// The worker gives up its turn; the caller puts the actor into a run queue.
+    pub(crate) fn requeue(&self) {
+        self.0.store(Self::QUEUED, Ordering::Release);
+    }
+
+    /// The actor is gone, and the cell may serve another.
+    pub(crate) fn free(&self) {
+        self.0.store(Self::FREE, Ordering::Release);
+    }
+
+    /// Whether a worker runs the actor now, or a maker has not yet scheduled it.
+    fn is_running(&self) -> bool {
+        matches!(self.0.load(Ordering::Relaxed), Self::RUNNING | Self::NOTIFIED)
+    }
+
+    /// Whether the actor waits in a run queue or runs.
+    pub(crate) fn is_runnable(&self) -> Option<bool> {
+        match self.0.load(Ordering::Acquire) {
+            Self::IDLE => None,
+            Self::QUEUED => Some(false),
+            _ => Some(true),
+        }
+    }
+}
+
+/// The table of actors: segments that double, so that a cell never moves and looking one up
+/// costs two loads and no lock.
+pub(crate) struct Table {
+    segments: [OnceLock<Box<[Cell]>>; Self::SEGMENTS],
+    free: Mutex<Vec<u32>>,
+    used: AtomicU32,
+    serials: AtomicU64,
+}
+
+impl Table {
+    /// Cells in the first segment.
+    const FIRST: u32 = 256;
+    const SEGMENTS: usize = 24;
+
+    /// An empty table.
+    pub(crate) fn new() -> Table {
+        Table {
+            segments: [const { OnceLock::new() }; Self::SEGMENTS],
+            free: Mutex::default(),
+            used: AtomicU32::new(0),
+            serials: AtomicU64::new(0),
+        }
+    }
+
+    /// A free cell and a fresh serial.
+    pub(crate) fn allocate(&self) -> ActorId {
+        let serial = self.serials.fetch_add(1, Ordering::Relaxed) + 1;
+        let slot = self.free.lock().pop().unwrap_or_else(|| self.used.fetch_add(1, Ordering::AcqRel));
+        let (segment, _) = Self::place(slot);
+        self.segments[segment].get_or_init(|| {
+            (0..Self::FIRST << segment).map(|_| Cell::new()).collect()
+        });
+        ActorId { slot, serial }
+    }
+
+    /// Lets another actor have the cell.
+    pub(crate) fn release(&self, slot: u32) {
+        self.free.lock().push(slot);
+    }
+
+    /// The cell in this place, if there has ever been one.
+    pub(crate) fn get(&self, slot: u32) -> Option<&Cell> {
+        let (segment, at) = Self::place(slot);
+        self.segments.get(segment)?.get()?.get(at)
+    }
+
+    /// The cell of an id that the host itself made.
+    pub(crate) fn cell(&self, slot: u32) -> &Cell {
+        self.get(slot).expect("ids within the host name a cell")
+    }
+
+    /// Every cell that has been used.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        (0..self.used.load(Ordering::Acquire)).filter_map(|slot| self.get(slot))
+    }
+
+    /// Segment `n` holds `FIRST << n` cells.
+    fn place(slot: u32) -> (usize, usize) {
+        let shifted = u64::from(slot) + u64::from(Self::FIRST);
+        let segment = shifted.ilog2() - Self::FIRST.ilog2();
+        (segment as usize, (shifted - (u64::from(Self::FIRST) << segment)) as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_dense_and_segments_double() {
+        assert_eq!(Table::place(0), (0, 0));
+        assert_eq!(Table::place(255), (0, 255));
+        assert_eq!(Table::place(256), (1, 0));
+        assert_eq!(Table::place(767), (1, 511));
+        assert_eq!(Table::place(768), (2, 0));
+        let table = Table::new();
+        assert!(table.get(u32::MAX).is_none());
+    }
+
+    #[test]
+    fn an_actor_is_queued_once_however_often_it_is_woken() {
+        let run = RunState(AtomicU8::new(RunState::FREE));
+        assert!(!run.schedule(), "nobody lives there");
+        run.occupy();
+        assert!(run.schedule());
+        assert!(!run.schedule());
+        run.start();
+        assert!(!run.schedule());
+        assert!(!run.finish(), "it was woken while it ran");
+        run.start();
+        assert!(run.finish());
+        assert!(run.schedule());
+    }
+}

@@ -1,0 +1,146 @@
+//! Budgets: what is scarce for the whole host is charged through a tree, so that an actor cannot
+//! take more than its budget has, nor a budget more than the host.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::limits::Limits;
+
+/// What is charged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Resource {
+    /// Live actors.
+    Actors,
+    /// Bytes of linear memory.
+    Memory,
+    /// Armed timers.
+    Timers,
+}
+
+/// How many resources there are.
+const RESOURCES: usize = 3;
+
+/// One node of the tree: what it has, and what is taken of it.
+pub(crate) struct Budget {
+    parent: Option<Arc<Budget>>,
+    max: [u64; RESOURCES],
+    used: [AtomicU64; RESOURCES],
+}
+
+impl Budget {
+    /// The root: what the host has.
+    pub(crate) fn of_host(limits: &Limits) -> Arc<Budget> {
+        let max = [
+            limits.actors_max,
+            limits.host_memory_max,
+            limits.host_timers_max,
+        ];
+        Arc::new(Budget { parent: None, max, used: Default::default() })
+    }
+
+    /// How much is taken.
+    pub(crate) fn used(&self, resource: Resource) -> u64 {
+        self.used[resource as usize].load(Ordering::Relaxed)
+    }
+
+    /// Takes `amount` here and in every budget above, or nothing anywhere.
+    fn take(&self, resource: Resource, amount: u64) -> bool {
+        let (used, max) = (&self.used[resource as usize], self.max[resource as usize]);
+        let more = |used: u64| used.checked_add(amount).filter(|sum| *sum <= max);
+        if used.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).is_err() {
+            return false;
+        }
+        let above = self.parent.as_ref().is_none_or(|parent| parent.take(resource, amount));
+        if !above {
+            used.fetch_sub(amount, Ordering::AcqRel);
+        }
+        above
+    }
+
+    /// Gives `amount` back.
+    fn give(&self, resource: Resource, amount: u64) {
+        let before = self.used[resource as usize].fetch_sub(amount, Ordering::AcqRel);
+        debug_assert!(before >= amount, "nothing is given back that was not taken");
+        if let Some(parent) = &self.parent {
+            parent.give(resource, amount);
+        }
+    }
+}
+
+/// A leaf of the tree: what one actor has taken; all of it goes back when this is dropped.
+pub(crate) struct Charge {
+    budget: Arc<Budget>,
+    taken: [u64; RESOURCES],
+}
+
+impl Charge {
+    /// The charge of a new actor, or `None` when there may be no more actors.
+    pub(crate) fn for_actor(budget: &Arc<Budget>) -> Option<Charge> {
+        let mut charge = Charge { budget: budget.clone(), taken: [0; RESOURCES] };
+        charge.add(Resource::Actors, 1, 1).then_some(charge)
+    }
+
+    /// Takes more, as long as this actor then has at most `actor_max`.
+    pub(crate) fn add(&mut self, resource: Resource, amount: u64, actor_max: u64) -> bool {
+        let taken = &mut self.taken[resource as usize];
+        let sum = taken.saturating_add(amount);
+        let granted = sum <= actor_max && self.budget.take(resource, amount);
+        if granted {
+            *taken = sum;
+        }
+        granted
+    }
+
+    /// Gives some back before the end.
+    pub(crate) fn remove(&mut self, resource: Resource, amount: u64) {
+        self.taken[resource as usize] -= amount;
+        self.budget.give(resource, amount);
+    }
+
+    /// How much this actor has taken.
+    pub(crate) fn taken(&self, resource: Resource) -> u64 {
+        self.taken[resource as usize]
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        use Resource::*;
+        for resource in [Actors, Memory, Timers] {
+            self.budget.give(resource, self.taken[resource as usize]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(actors_max: u64) -> Arc<Budget> {
+        Budget::of_host(&Limits { actors_max, ..Limits::default() })
+    }
+
+    #[test]
+    fn what_an_actor_took_goes_back_at_its_end() {
+        let host = host(1);
+        let mut charge = Charge::for_actor(&host).expect("there is room for one");
+        assert!(Charge::for_actor(&host).is_none());
+        assert!(charge.add(Resource::Memory, 100, 150));
+        assert!(!charge.add(Resource::Memory, 100, 150), "over the actor's own limit");
+        assert_eq!(host.used(Resource::Memory), 100);
+        drop(charge);
+        assert_eq!((host.used(Resource::Memory), host.used(Resource::Actors)), (0, 0));
+    }
+
+    #[test]
+    fn a_refusal_above_takes_nothing_below() {
+        let root = host(1);
+        let tenant = Budget { parent: Some(root.clone()), max: [10; 3], used: Default::default() };
+        let tenant = Arc::new(tenant);
+        let first = Charge::for_actor(&tenant).expect("the root has one");
+        assert!(Charge::for_actor(&tenant).is_none());
+        assert_eq!(tenant.used(Resource::Actors), 1);
+        drop(first);
+        assert_eq!(root.used(Resource::Actors), 0);
+    }
+}

@@ -1,0 +1,59 @@
+//! The command line: a file per command, and what they share.
+
+mod compile;
+mod log;
+mod report;
+mod run;
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The status for the program's own failures; clap uses 2 for a wrong command line.
+const FAILURE: u8 = 1;
+
+/// Runs WebAssembly actors: isolated, supervised, preempted.
+#[derive(Parser)]
+#[command(name = "flower-host", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a program and its actors until its main actor ends
+    Run(run::Run),
+    /// Compile a module ahead of time, for `run --allow-precompiled`
+    Compile(compile::Compile),
+}
+
+/// Parses the command line and does what it says.
+pub(crate) fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(run) => run.execute(),
+        Command::Compile(compile) => compile.execute().map(|()| 0),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            // An error is one line: its cause and what to do.
+            eprintln!("flower-host: {error:#}");
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+/// The folder for compiled modules: what was asked for, or the user's cache.
+fn cache_folder(asked: Option<PathBuf>) -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+    let base = || std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    asked.or_else(|| Some(base()?.join("flower").join("modules")))
+}
+
+/// A module's name, as messages and logs show it: the file's, without its ending.
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,34 @@
+//! `flower-host compile`: a module, compiled ahead of time.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use flower_host::{Host, Source};
+
+/// The flags of `flower-host compile`.
+#[derive(Args)]
+pub(super) struct Compile {
+    /// The module: a .wasm or .wat file
+    module: PathBuf,
+    /// Where the compiled code goes [default: the module's name, ending in .cwasm]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Compile for `run --deterministic`
+    #[arg(long)]
+    deterministic: bool,
+}
+
+impl Compile {
+    /// Compiles, and says where to.
+    pub(super) fn execute(self) -> anyhow::Result<()> {
+        let output = self.output.unwrap_or_else(|| self.module.with_extension("cwasm"));
+        let host = Host::builder().workers(1).deterministic(self.deterministic).build()?;
+        let named = || self.module.display().to_string();
+        let source = Source::from_file(&self.module).with_context(named)?;
+        let module = host.load(&super::stem(&self.module), &source).with_context(named)?;
+        module.compile_to_file(&output)?;
+        println!("compiled {} to {}", self.module.display(), output.display());
+        Ok(())
+    }
+}

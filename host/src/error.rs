@@ -1,0 +1,53 @@
+//! Errors of the embedder's API, one enum for each boundary. Those of loading stand in
+//! [`module`](crate::module).
+
+use std::io;
+
+use flower_abi::Status;
+
+use crate::module::LoadError;
+
+/// Why a host could not be made. The embedder, or the machine, is at fault.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The embedder asked for no workers.
+    #[error("a host needs at least one worker")]
+    NoWorkers,
+    /// The engine does not work on this machine, or its configuration is wrong.
+    #[error("the WebAssembly engine could not be made: {0:#}")]
+    Engine(wasmtime::Error),
+    /// The folder for compiled modules cannot be used.
+    #[error(transparent)]
+    Cache(#[from] LoadError),
+    /// The operating system refused a thread or a descriptor.
+    #[error("the operating system refused a thread or a descriptor: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Why an actor could not be spawned.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The module was not loaded into this host: the embedder is at fault.
+    #[error("no module {name:?} is loaded in this host: load it here first")]
+    UnknownModule {
+        /// The name of the module.
+        name: String,
+    },
+    /// The module has no such entry: whoever named it is at fault.
+    #[error(transparent)]
+    Entry(#[from] LoadError),
+    /// The host refused it.
+    #[error("the host refused it: {status}")]
+    Refused {
+        /// Why.
+        status: Status,
+    },
+}
+
+impl From<Status> for SpawnError {
+    fn from(status: Status) -> SpawnError {
+        SpawnError::Refused { status }
+    }
+}

@@ -1,0 +1,470 @@
+//! The embedder's handle: build a host, load modules, spawn actors, watch them, shut down.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use flower_abi::{Pid, Rights, Status};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{Notify, oneshot};
+
+use crate::actor::Table;
+use crate::budget::{Budget, Resource};
+use crate::error::{BuildError, SpawnError};
+use crate::exit::ExitReason;
+use crate::instance::{Engines, StackClass};
+use crate::limits::Limits;
+use crate::loaded::Loaded;
+use crate::module::{Cache, LoadError, Module, Source, TrustedArtifact};
+use crate::name::Names;
+use crate::native::Mailbox;
+use crate::observe::{Accounts, Counters};
+use crate::output::{Direct, Inherit, OutputSink};
+use crate::outside::{Outside, Real, Simulated};
+use crate::pid::{ActorId, PidMint};
+use crate::scheduler::{self, Scheduler};
+use crate::shared::Shared;
+use crate::signal::{Body, Signal};
+use crate::spawn::{Options, Request};
+use crate::status::ActorStatus;
+use crate::timer::Timers;
+use crate::wasi::{Dirs, Strings, WasiConfig};
+
+/// Tells the schedulers of one process apart; nothing else is shared between hosts.
+static HOSTS: AtomicU64 = AtomicU64::new(1);
+
+/// How a host is made. [`HostBuilder::build`] makes it.
+pub struct HostBuilder {
+    limits: Limits,
+    workers: Option<usize>,
+    deterministic: bool,
+    seed: Option<u64>,
+    cache: Option<(PathBuf, u64)>,
+    output: Option<Arc<dyn OutputSink>>,
+}
+
+impl HostBuilder {
+    /// What actors may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Worker threads; one per core by default, and always one in deterministic mode.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// One worker, virtual time, preemption by fuel: the same seed gives the same run.
+    pub fn deterministic(mut self, deterministic: bool) -> Self {
+        self.deterministic = deterministic;
+        self
+    }
+
+    /// Where randomness comes from; in deterministic mode also the order in which actors run, which
+    /// without a seed is first come, first served.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// A folder for compiled modules, of at most this many bytes.
+    pub fn cache(mut self, folder: impl Into<PathBuf>, bytes_max: u64) -> Self {
+        self.cache = Some((folder.into(), bytes_max));
+        self
+    }
+
+    /// Where the output of actors goes; the process's own stdout and stderr by default.
+    pub fn output(mut self, output: Arc<dyn OutputSink>) -> Self {
+        self.output = Some(output);
+        self
+    }
+
+    /// Makes the host and starts its workers. Inside a tokio runtime its I/O runs there; else it
+    /// brings a small one of its own.
+    pub fn build(self) -> Result<Host, BuildError> {
+        let workers = match (self.deterministic, self.workers) {
+            (true, _) => 1,
+            (false, Some(0)) => return Err(BuildError::NoWorkers),
+            (false, Some(workers)) => workers,
+            (false, None) => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+        };
+        let cache = self.cache.as_ref().map(|(folder, max)| Cache::open(folder, *max)).transpose()?;
+        let (tokio, runtime) = runtime()?;
+        let outside: Box<dyn Outside> = match self.deterministic {
+            true => Box::new(Simulated::new(self.seed)),
+            false => Box::new(Real::new(self.seed)),
+        };
+        let output = match self.output {
+            Some(output) => output,
+            None if self.deterministic => Arc::new(Direct::new()),
+            None => Arc::new(Inherit::new()?),
+        };
+        let shared = Arc::new(Shared {
+            mint: PidMint::new(&*outside),
+            engines: Engines::new(&self.limits, self.deterministic).map_err(BuildError::Engine)?,
+            budget: Budget::of_host(&self.limits),
+            limits: self.limits,
+            deterministic: self.deterministic,
+            outside,
+            table: Table::new(),
+            timers: Timers::new(),
+            names: Names::default(),
+            links: AtomicU64::new(0),
+            modules: RwLock::default(),
+            counters: Counters::new(workers),
+            scheduler: Scheduler::new(workers, self.deterministic, HOSTS.fetch_add(1, Ordering::Relaxed)),
+            bare_wasi: Arc::new(bare_wasi(&output)),
+            output,
+            tokio,
+            io_pending: AtomicUsize::new(0),
+            closing: AtomicBool::new(false),
+            ended: Notify::new(),
+            natives: AtomicUsize::new(0),
+        });
+        scheduler::start(&shared);
+        Ok(Host { shared, cache, by_hash: Mutex::default(), runtime })
+    }
+}
+
+/// A host of actors. Dropping it ends all of them at once; [`Host::shutdown`] is the gentle way.
+pub struct Host {
+    pub(crate) shared: Arc<Shared>,
+    cache: Option<Cache>,
+    by_hash: Mutex<HashMap<crate::module::ModuleHash, Module>>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Host {
+    /// A host with every default.
+    pub fn new() -> Result<Host, BuildError> {
+        Host::builder().build()
+    }
+
+    /// How to make one with other than defaults.
+    pub fn builder() -> HostBuilder {
+        HostBuilder {
+            limits: Limits::default(),
+            workers: None,
+            deterministic: false,
+            seed: None,
+            cache: None,
+            output: None,
+        }
+    }
+
+    /// Loads a module under a name. Blocks while it compiles; the same bytes compile once.
+    pub fn load(&self, name: &str, source: &Source<'_>) -> Result<Module, LoadError> {
+        if let Some(known) = self.by_hash.lock().get(&source.hash()) {
+            return Ok(self.keep(known.renamed(name)));
+        }
+        let engine = &self.shared.engines.small().engine;
+        let module = Module::load(engine, name, source, self.cache.as_ref())?;
+        Ok(self.keep(module))
+    }
+
+    /// Loads code that [`Module::compile_to_file`] wrote, and that the caller vouches for.
+    pub fn load_artifact(&self, name: &str, artifact: &TrustedArtifact) -> Result<Module, LoadError> {
+        let module = Module::load_artifact(&self.shared.engines.small().engine, name, artifact)?;
+        Ok(self.keep(module))
+    }
+
+    fn keep(&self, module: Module) -> Module {
+        self.by_hash.lock().insert(module.hash(), module.clone());
+        let name = Box::from(module.name());
+        self.shared.modules.write().insert(name, Loaded::new(module.clone()));
+        module
+    }
+
+    /// Spawns an actor. It runs at once, on a worker.
+    pub fn spawn(&self, spawn: Spawn) -> Result<Actor, SpawnError> {
+        let module = spawn.module.name();
+        let loaded = self.shared.module(module).filter(|loaded| loaded.module.hash() == spawn.module.hash());
+        let loaded = loaded.ok_or_else(|| SpawnError::UnknownModule { name: module.to_owned() })?;
+        if spawn.args.len() > self.shared.limits.message_bytes_max as usize {
+            return Err(SpawnError::Refused { status: Status::TOO_LARGE });
+        }
+        loaded.module.entry_or_why(&spawn.entry)?;
+        let output = self.shared.output.clone();
+        let wasi = WasiConfig { args: spawn.program_args, env: spawn.env, dirs: spawn.dirs, output };
+        let mut request = Request::new(loaded, spawn.entry, ActorId::HOST, Arc::new(wasi));
+        request.label = spawn.label;
+        request.name = spawn.name;
+        request.args.codec = spawn.codec;
+        request.args.body = Body::from_vec(spawn.args);
+        request.options = spawn.options;
+        let prepared = self.shared.prepare(request)?;
+        let (watcher, ended) = oneshot::channel();
+        let id = prepared.id;
+        self.shared.signal(id, Signal::Watch(watcher));
+        self.shared.launch(prepared);
+        Ok(Actor { pid: self.shared.mint.mint(id, Rights::ALL), ended })
+    }
+
+    /// Makes a mailbox through which native code takes part as an actor of its own.
+    pub fn mailbox(&self) -> Result<Mailbox, SpawnError> {
+        Mailbox::open(&self.shared)
+    }
+
+    /// The pid registered under a name, with the rights it was registered with.
+    pub fn whereis(&self, name: &str) -> Option<Pid> {
+        let (id, rights) = self.shared.names.whereis(name)?;
+        Some(self.shared.mint.mint(id, rights))
+    }
+
+    /// Ends an actor at once. Fails if the pid does not allow that.
+    pub fn kill(&self, pid: Pid) -> Result<(), Status> {
+        let id = self.shared.resolve(&pid, Rights::EXIT)?;
+        self.shared.signal(id, Signal::Kill);
+        Ok(())
+    }
+
+    /// Asks an actor to stop, behind the messages sent to it before.
+    pub fn stop(&self, pid: Pid) -> Result<(), Status> {
+        let id = self.shared.resolve(&pid, Rights::EXIT)?;
+        match self.shared.signal(id, Signal::Stop { from: ActorId::HOST }) {
+            true => Ok(()),
+            false => Err(Status::NO_ACTOR),
+        }
+    }
+
+    /// Every live actor and what it does, in order of spawning.
+    pub fn actors(&self) -> Vec<ActorStatus> {
+        crate::status::list(&self.shared)
+    }
+
+    /// How many actors live, native mailboxes left out.
+    pub fn actor_count(&self) -> usize {
+        self.shared.live_actors()
+    }
+
+    /// The accounts of messages and actors.
+    pub fn accounts(&self) -> Accounts {
+        crate::status::accounts(&self.shared)
+    }
+
+    /// Bytes of linear memory that actors have.
+    pub fn memory_used(&self) -> u64 {
+        self.shared.budget.used(Resource::Memory)
+    }
+
+    /// Waits until every actor waits, no timer is armed and no I/O is under way, so that nothing can
+    /// happen unless native code does something.
+    pub async fn quiescent(&self) {
+        self.shared.scheduler.quiescent().await;
+    }
+
+    /// Asks all actors to stop, waits for them until the deadline, and ends the rest. Returns how many
+    /// those were. Output is written before this returns.
+    pub async fn shutdown(self, deadline: Duration) -> usize {
+        self.shared.closing.store(true, Ordering::Release);
+        self.signal_all(|| Signal::Stop { from: ActorId::HOST });
+        let ended = self.shared.all_ended();
+        // The wait must not hang on a virtual clock: this is the embedder's time.
+        let _ = tokio_timeout(&self.shared, deadline, ended).await;
+        let left = self.actor_count();
+        self.signal_all(|| Signal::Kill);
+        let killed = self.shared.all_ended();
+        let _ = tokio_timeout(&self.shared, Duration::from_secs(1), killed).await;
+        left
+    }
+
+    fn signal_all(&self, signal: impl Fn() -> Signal) {
+        for actor in self.actors() {
+            if let Ok(id) = self.shared.resolve(&actor.pid, Rights::EXIT) {
+                self.shared.signal(id, signal());
+            }
+        }
+    }
+}
+
+/// Waits for a future, but no longer than `limit`, by the host's own tokio runtime.
+async fn tokio_timeout(shared: &Shared, limit: Duration, future: impl Future<Output = ()>) -> bool {
+    let timer = shared.tokio.spawn(tokio::time::sleep(limit));
+    tokio::select! {
+        () = future => true,
+        _ = timer => false,
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.shared.closing.store(true, Ordering::Release);
+        self.shared.scheduler.stop();
+        self.shared.free_all();
+        self.shared.output.flush(Duration::from_secs(1));
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Shared {
+    /// How many actors live that are not native.
+    pub(crate) fn live_actors(&self) -> usize {
+        let all = self.budget.used(Resource::Actors) as usize;
+        all.saturating_sub(self.natives.load(Ordering::Acquire))
+    }
+
+    /// Waits until no actor lives.
+    async fn all_ended(&self) {
+        loop {
+            let ended = self.ended.notified();
+            let mut ended = std::pin::pin!(ended);
+            ended.as_mut().enable();
+            if self.live_actors() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    /// Frees what the stopped workers left. Nobody is told any more.
+    fn free_all(&self) {
+        for cell in self.table.cells() {
+            cell.queue.lock().serial = 0;
+            drop(cell.replace_owned(None));
+        }
+    }
+}
+
+/// An actor that native code spawned.
+#[derive(Debug)]
+pub struct Actor {
+    pid: Pid,
+    ended: oneshot::Receiver<Arc<ExitReason>>,
+}
+
+impl Actor {
+    /// Its pid, with all rights.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Waits for its end and returns the reason, also long after it.
+    pub async fn join(self) -> Arc<ExitReason> {
+        // Only a host that is dropped forgets to tell.
+        self.ended.await.unwrap_or_else(|_| Arc::new(ExitReason::Killed))
+    }
+
+    /// The same, blocking this thread; not for async code.
+    pub fn join_blocking(self) -> Arc<ExitReason> {
+        self.ended.blocking_recv().unwrap_or_else(|_| Arc::new(ExitReason::Killed))
+    }
+}
+
+/// What native code wants to spawn.
+#[derive(Clone)]
+pub struct Spawn {
+    module: Module,
+    entry: Box<str>,
+    label: Option<Arc<str>>,
+    name: Option<Box<str>>,
+    codec: u32,
+    args: Vec<u8>,
+    options: Options,
+    program_args: Strings,
+    env: Strings,
+    dirs: Dirs,
+}
+
+impl Spawn {
+    /// The program of a module: its `_start`.
+    pub fn program(module: &Module) -> Spawn {
+        Spawn::entry(module, flower_abi::Exports::START)
+    }
+
+    /// An entry of a module; its signature says the style.
+    pub fn entry(module: &Module, entry: &str) -> Spawn {
+        Spawn {
+            module: module.clone(),
+            entry: entry.into(),
+            label: Some(module.name().into()),
+            name: None,
+            codec: 0,
+            args: Vec::new(),
+            options: Options::default(),
+            program_args: Strings::default(),
+            env: Strings::default(),
+            dirs: Dirs::default(),
+        }
+    }
+
+    /// Registers the actor under a name before it runs.
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What logs call it.
+    pub fn label(mut self, label: &str) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Arguments of the entry, with the codec that they are written in.
+    pub fn args(mut self, codec: flower_abi::Codec, args: impl Into<Vec<u8>>) -> Self {
+        self.codec = codec.0;
+        self.args = args.into();
+        self
+    }
+
+    /// Linear memory that it may grow to, in bytes; not more than the host's limit.
+    pub fn memory_max(mut self, bytes: u64) -> Self {
+        self.options.memory_max = Some(bytes);
+        self
+    }
+
+    /// Messages that its mailbox may hold.
+    pub fn mailbox_len_max(mut self, messages: u32) -> Self {
+        self.options.mailbox_len_max = Some(messages);
+        self
+    }
+
+    /// How deep it may recurse.
+    pub fn stack(mut self, class: StackClass) -> Self {
+        self.options.stack = Some(class);
+        self
+    }
+
+    /// How long it may run without waiting.
+    pub fn run_time_max(mut self, time: Duration) -> Self {
+        self.options.run_time_max_ns = Some(time.as_nanos() as u64);
+        self
+    }
+
+    /// The arguments that the program sees; the first is its name.
+    pub fn program_args(mut self, args: Strings) -> Self {
+        self.program_args = args;
+        self
+    }
+
+    /// The environment that it sees; empty by default.
+    pub fn env(mut self, env: Strings) -> Self {
+        self.env = env;
+        self
+    }
+
+    /// The directories that it may use; none by default.
+    pub fn dirs(mut self, dirs: Dirs) -> Self {
+        self.dirs = dirs;
+        self
+    }
+}
+
+fn bare_wasi(output: &Arc<dyn OutputSink>) -> WasiConfig {
+    let (args, env, dirs) = Default::default();
+    WasiConfig { args, env, dirs, output: output.clone() }
+}
+
+fn runtime() -> Result<(tokio::runtime::Handle, Option<tokio::runtime::Runtime>), BuildError> {
+    if let Ok(handle) = tokio::runtime::Handle::try_current() {
+        return Ok((handle, None));
+    }
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).thread_name("flower-io").enable_all().build()?;
+    Ok((runtime.handle().clone(), Some(runtime)))
+}

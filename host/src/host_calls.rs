@@ -1,0 +1,171 @@
+//! Host calls: registration from the table, and a file per noun with what the calls do.
+//!
+//! Every call has the same shape: check the arguments, do one thing, answer a status. A bad pointer
+//! ends the guest with a trap that names the call. Calls that wait are async and exist in the
+//! linker of processes only; in a handler's linker they are refused by name.
+
+mod exit;
+pub(crate) mod info;
+mod link;
+mod lifecycle;
+mod message;
+mod name;
+mod park;
+mod receive;
+mod request;
+mod spawn;
+mod timer;
+
+use flower_abi::exit::TrapCode;
+use flower_abi::{IMPORT_MODULE, Pid, Rights, Status, for_each_host_call};
+use wasmtime::{Caller, Linker};
+
+use crate::actor::Owned;
+use crate::exit::{ActorExit, ExitReason};
+use crate::guest_memory::{BadPointer, GuestMemory};
+use crate::instance::ActorState;
+use crate::instance::parked_in_handler;
+use crate::pid::ActorId;
+
+use exit::*;
+use lifecycle::*;
+use link::*;
+use message::*;
+use name::*;
+pub(crate) use park::{park_until, park_yield};
+use park::*;
+use receive::*;
+use request::*;
+use spawn::*;
+use timer::*;
+
+/// The caller of a host call.
+type Guest<'a> = Caller<'a, ActorState>;
+
+/// Expands to the registration of every row of the table.
+macro_rules! registration {
+    ($( $(#[$doc:meta])* $waits:ident fn $name:ident ( $($arg:ident : $ty:ty),* ) -> $ret:ty
+        { since: $since:literal, handler: $handler:ident, right: $right:literal, outcome: $outcome:ident } )*) => {
+        /// Lets processes make every call.
+        pub(crate) fn add_to_process_linker(linker: &mut Linker<ActorState>) -> wasmtime::Result<()> {
+            $( register!(process linker $waits $handler $name ( $($arg: $ty),* ) $ret); )*
+            Ok(())
+        }
+
+        /// Lets handlers make the calls that do not wait.
+        pub(crate) fn add_to_handler_linker(linker: &mut Linker<ActorState>) -> wasmtime::Result<()> {
+            $( register!(handler linker $waits $handler $name ( $($arg: $ty),* ) $ret); )*
+            Ok(())
+        }
+    };
+}
+
+/// Registers one row for one style.
+macro_rules! register {
+    (process $linker:ident parks $handler:ident $name:ident ( $($arg:ident : $ty:ty),* ) $ret:ty) => {
+        $linker.func_wrap_async(
+            IMPORT_MODULE,
+            stringify!($name),
+            |guest: Guest<'_>, ($($arg,)*): ($($ty,)*)| {
+                Box::new(async move { $name(guest, $($arg),*).await.map_err(|error| named(stringify!($name), error)) })
+            },
+        )?;
+    };
+    (handler $linker:ident $waits:ident no $name:ident ( $($arg:ident : $ty:ty),* ) $ret:ty) => {
+        $linker.func_wrap(
+            IMPORT_MODULE,
+            stringify!($name),
+            |_: Guest<'_>, $($arg: $ty),*| -> wasmtime::Result<$ret> {
+                $( let _ = $arg; )*
+                Err(parked_in_handler(stringify!($name)))
+            },
+        )?;
+    };
+    ($style:ident $linker:ident $waits:ident $handler:ident $name:ident ( $($arg:ident : $ty:ty),* ) $ret:ty) => {
+        $linker.func_wrap(
+            IMPORT_MODULE,
+            stringify!($name),
+            |guest: Guest<'_>, $($arg: $ty),*| -> wasmtime::Result<$ret> {
+                $name(guest, $($arg),*).map_err(|error| named(stringify!($name), error))
+            },
+        )?;
+    };
+}
+
+for_each_host_call!(registration);
+
+/// Names the call in a guest's error with a pointer.
+fn named(call: &str, error: wasmtime::Error) -> wasmtime::Error {
+    match error.downcast_ref::<BadPointer>() {
+        Some(bad) => {
+            let message = format!("host call `{call}`: {bad}");
+            ActorExit::error(ExitReason::trap(TrapCode::BAD_POINTER, message))
+        }
+        None => error,
+    }
+}
+
+/// The caller's memory and state, for the time of one call.
+fn split<'a>(guest: &'a mut Guest<'_>) -> wasmtime::Result<(GuestMemory<'a>, &'a mut ActorState)> {
+    let memory = match guest.data().memory {
+        Some(memory) => memory,
+        None => find_memory(guest)?,
+    };
+    let (bytes, state) = memory.data_and_store_mut(guest);
+    Ok((GuestMemory(bytes), state))
+}
+
+/// A start function runs before the host has seen the instance.
+fn find_memory(guest: &mut Guest<'_>) -> wasmtime::Result<wasmtime::Memory> {
+    let export = guest.get_export(flower_abi::spawn::Exports::MEMORY);
+    let memory = export.and_then(wasmtime::Extern::into_memory);
+    let memory = memory.ok_or_else(|| {
+        ActorExit::error(ExitReason::trap(TrapCode::PROTOCOL, "a host call was made without a memory"))
+    })?;
+    guest.data_mut().memory = Some(memory);
+    Ok(memory)
+}
+
+/// The actor that a pid in the guest's memory names, if the pid is true and carries these rights.
+fn resolve(
+    memory: &GuestMemory<'_>,
+    state: &ActorState,
+    pointer: u32,
+    needed: Rights,
+) -> wasmtime::Result<Result<ActorId, Status>> {
+    let pid = Pid::from_bytes(memory.read_array(pointer)?);
+    let mut owned = state.cell().owned();
+    Ok(resolve_pid(state, &mut owned, &pid, needed))
+}
+
+/// The same for a pid at hand. The pid that was checked last is not checked again.
+fn resolve_pid(state: &ActorState, owned: &mut Owned, pid: &Pid, needed: Rights) -> Result<ActorId, Status> {
+    if owned.checked == *pid && pid.rights.contains(needed) {
+        return Ok(ActorId { slot: pid.slot, serial: pid.serial });
+    }
+    let id = state.shared.resolve(pid, needed)?;
+    owned.checked = *pid;
+    Ok(id)
+}
+
+/// A guest's UTF-8 text of at most `max` bytes, or `None` if it is not that.
+fn text<'a>(memory: &'a GuestMemory<'_>, pointer: u32, len: u32, max: u32) -> Result<Option<&'a str>, BadPointer> {
+    let bytes = memory.read(pointer, len)?;
+    Ok(std::str::from_utf8(bytes).ok().filter(|text| text.len() <= max as usize && !text.is_empty()))
+}
+
+/// The number that a guest sees of a result.
+fn code(result: Result<(), Status>) -> i32 {
+    match result {
+        Ok(()) => Status::OK.0,
+        Err(status) => status.0,
+    }
+}
+
+/// The same for calls that answer a number.
+fn number(result: Result<u64, Status>) -> i64 {
+    match result {
+        Ok(number) => number as i64,
+        Err(status) => i64::from(status.0),
+    }
+}

@@ -1,0 +1,70 @@
+//! Links and monitors, from the side of the one who makes them.
+
+use std::sync::Arc;
+
+use flower_abi::{Rights, Status};
+
+use super::request::{delivery, open};
+use super::{Guest, code, number, resolve, split};
+use crate::exit::ExitReason;
+use crate::instance::ActorState;
+use crate::pid::ActorId;
+use crate::reference::Reference;
+use crate::signal::Signal;
+
+pub(super) fn link(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
+    let (memory, state) = split(&mut guest)?;
+    let to = resolve(&memory, state, pid, Rights::EXIT)?;
+    Ok(code(to.and_then(|to| make_link(state, to))))
+}
+
+/// Links with `to`; when that is dead, its exit signal comes back through the queue.
+fn make_link(state: &ActorState, to: ActorId) -> Result<(), Status> {
+    let mut owned = state.cell().owned();
+    if to == state.id || owned.links.contains_key(&to) {
+        return Ok(());
+    }
+    if owned.links.len() >= state.shared.limits.links_max as usize {
+        return Err(Status::LIMIT);
+    }
+    let id = state.shared.next_link_id();
+    owned.links.entry(to).or_default().push(id);
+    drop(owned);
+    if !state.shared.signal(to, Signal::Link { from: state.id, id }) {
+        let reason = Arc::new(ExitReason::NoProcess);
+        state.shared.signal(state.id, Signal::Exit { from: to, reason, link: Some(id) });
+    }
+    Ok(())
+}
+
+pub(super) fn unlink(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
+    let (memory, state) = split(&mut guest)?;
+    let to = match resolve(&memory, state, pid, Rights(0))? {
+        Ok(to) => to,
+        Err(status) => return Ok(status.0),
+    };
+    let cell = state.cell();
+    let mut owned = cell.owned();
+    // An exit that has come already counts as received before.
+    state.shared.drain(cell, &mut owned);
+    super::receive::check_dying(&owned)?;
+    if let Some(ids) = owned.links.remove(&to) {
+        state.shared.signal(to, Signal::Unlink { from: state.id, ids });
+    }
+    Ok(Status::OK.0)
+}
+
+pub(super) fn monitor(mut guest: Guest<'_>, pid: u32, delivery_number: u32) -> wasmtime::Result<i64> {
+    let (memory, state) = split(&mut guest)?;
+    let to = resolve(&memory, state, pid, Rights::MONITOR)?;
+    let both = to.and_then(|to| Ok((to, delivery(delivery_number)?)));
+    let made = both.and_then(|(of, delivery)| {
+        let reference = open(state, Reference::Monitor { of, delivery })?;
+        if !state.shared.signal(of, Signal::Monitor { from: state.id, reference }) {
+            let reason = Arc::new(ExitReason::NoProcess);
+            state.shared.signal(state.id, Signal::Down { from: of, reference, reason });
+        }
+        Ok(reference)
+    });
+    Ok(number(made))
+}

@@ -1,0 +1,225 @@
+//! Sending, and looking at the current message.
+
+use flower_abi::{NEVER, Rights, SendOptions, Status};
+
+use super::park::park;
+use super::{Guest, code, number, resolve, split, text};
+use crate::actor::Wait;
+use crate::guest_memory::{BadPointer, GuestMemory};
+use crate::instance::ActorState;
+use crate::limits::NAME_BYTES_MAX;
+use crate::observe::Count;
+use crate::pid::ActorId;
+use crate::reference::Reference;
+use crate::signal::{Body, Envelope, Extra};
+use flower_abi::Kind;
+
+/// What a guest says about a message, besides its receiver.
+#[derive(Clone, Copy)]
+pub(super) struct Outgoing {
+    pub(super) body: u32,
+    pub(super) body_len: u32,
+    pub(super) options: u32,
+}
+
+impl Outgoing {
+    /// The message, or the status that refuses it.
+    pub(super) fn read(
+        self,
+        memory: &GuestMemory<'_>,
+        state: &ActorState,
+    ) -> Result<Result<Envelope, Status>, BadPointer> {
+        let bytes = memory.read(self.body, self.body_len)?;
+        if self.body_len > state.shared.limits.message_bytes_max {
+            return Ok(Err(Status::TOO_LARGE));
+        }
+        let mut envelope = Envelope::system(Kind::Message, state.id, 0);
+        envelope.body = Body::from_slice(bytes);
+        if self.options != 0 {
+            let options: &[u8; SendOptions::SIZE] = memory.read_array(self.options)?;
+            if let Err(status) = read_options(options, &mut envelope) {
+                return Ok(Err(status));
+            }
+        }
+        Ok(Ok(envelope))
+    }
+}
+
+fn read_options(bytes: &[u8; SendOptions::SIZE], envelope: &mut Envelope) -> Result<(), Status> {
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
+    let (version, codec) = (word(0) as u32, (word(0) >> 32) as u32);
+    // Handles have no kinds yet, so none can travel.
+    if version > 1 || word(48) != 0 || word(56) != 0 {
+        return Err(Status::INVALID);
+    }
+    envelope.codec = codec;
+    envelope.fingerprint = word(8);
+    let extra = Extra {
+        deadline: word(16),
+        trace_id: bytes[24..40].try_into().expect("16 bytes"),
+        span_id: bytes[40..48].try_into().expect("8 bytes"),
+        reason: None,
+    };
+    if extra.deadline != 0 || extra.trace_id != [0; 16] || extra.span_id != [0; 8] {
+        envelope.extra = Some(Box::new(extra));
+    }
+    Ok(())
+}
+
+/// Gives a message its number among those of its sender, and sends it.
+pub(super) fn dispatch(state: &mut ActorState, to: ActorId, mut envelope: Envelope) -> Result<(), Status> {
+    envelope.id = next_id(state);
+    let shared = state.shared.clone();
+    state.effects.send(&shared, to, envelope)
+}
+
+fn next_id(state: &ActorState) -> u64 {
+    let mut owned = state.cell().owned();
+    owned.last_message_id += 1;
+    owned.last_message_id
+}
+
+/// Counts a message that was refused before it had a receiver.
+fn refuse(state: &ActorState, status: Status) -> Status {
+    state.shared.counters.add(Count::Sent);
+    state.shared.counters.add(Count::Refused);
+    status
+}
+
+pub(super) fn send(mut guest: Guest<'_>, to: u32, body: u32, body_len: u32, options: u32) -> wasmtime::Result<i32> {
+    let (memory, state) = split(&mut guest)?;
+    let to = resolve(&memory, state, to, Rights::SEND)?;
+    let message = Outgoing { body, body_len, options }.read(&memory, state)?;
+    let sent = match to.and_then(|to| message.map(|message| (to, message))) {
+        Ok((to, message)) => dispatch(state, to, message),
+        Err(status) => Err(refuse(state, status)),
+    };
+    Ok(code(sent))
+}
+
+pub(super) fn send_named(
+    mut guest: Guest<'_>,
+    name: u32,
+    name_len: u32,
+    body: u32,
+    body_len: u32,
+    options: u32,
+) -> wasmtime::Result<i32> {
+    let (memory, state) = split(&mut guest)?;
+    let holder = text(&memory, name, name_len, NAME_BYTES_MAX)?.and_then(|name| state.shared.names.whereis(name));
+    let message = Outgoing { body, body_len, options }.read(&memory, state)?;
+    let to = match holder {
+        Some((to, rights)) if rights.contains(Rights::SEND) => Ok(to),
+        Some(_) => Err(Status::NOT_PERMITTED),
+        None => Err(Status::NO_NAME),
+    };
+    let sent = match to.and_then(|to| message.map(|message| (to, message))) {
+        Ok((to, message)) => dispatch(state, to, message),
+        Err(status) => Err(refuse(state, status)),
+    };
+    Ok(code(sent))
+}
+
+pub(super) async fn send_wait(
+    mut guest: Guest<'_>,
+    to: u32,
+    body: u32,
+    body_len: u32,
+    options: u32,
+    deadline: u64,
+) -> wasmtime::Result<i32> {
+    let (memory, state) = split(&mut guest)?;
+    let to = resolve(&memory, state, to, Rights::SEND)?;
+    let message = Outgoing { body, body_len, options }.read(&memory, state)?;
+    let (to, mut message) = match to.and_then(|to| message.map(|message| (to, message))) {
+        Ok(both) => both,
+        Err(status) => return Ok(refuse(state, status).0),
+    };
+    message.id = next_id(state);
+    loop {
+        let (sent, reference) = send_or_wait(guest.data(), to, &message);
+        if sent != Err(Status::MAILBOX_FULL) {
+            return Ok(code(sent.map_err(|status| refuse(guest.data(), status))));
+        }
+        if deadline <= guest.data().shared.now() {
+            give_up_room(guest.data(), to, reference);
+            return Ok(refuse(guest.data(), Status::TIMED_OUT).0);
+        }
+        park(&mut guest, Wait::Room(reference), deadline).await;
+    }
+}
+
+/// Sends, or leaves word under a reference that is still open when there was no room.
+fn send_or_wait(state: &ActorState, to: ActorId, message: &Envelope) -> (Result<(), Status>, u64) {
+    let reference = state.cell().owned().references.open(Reference::Room { of: to, parked: true });
+    let sent = state.shared.send_or_wait(to, message, (state.id, reference));
+    if sent != Err(Status::MAILBOX_FULL) {
+        state.cell().owned().references.close(reference);
+    }
+    (sent, reference)
+}
+
+fn give_up_room(state: &ActorState, of: ActorId, reference: u64) {
+    state.cell().owned().references.close(reference);
+    state.shared.unwant_room(of, (state.id, reference));
+}
+
+pub(super) fn notify_room(mut guest: Guest<'_>, to: u32) -> wasmtime::Result<i64> {
+    let (memory, state) = split(&mut guest)?;
+    let to = match resolve(&memory, state, to, Rights::SEND)? {
+        Ok(to) => to,
+        Err(status) => return Ok(number(Err(status))),
+    };
+    let opened = super::request::open(state, Reference::Room { of: to, parked: false });
+    let asked = opened.and_then(|reference| {
+        let asked = state.shared.want_room(to, (state.id, reference));
+        asked.inspect_err(|_| drop(state.cell().owned().references.close(reference))).map(|()| reference)
+    });
+    Ok(number(asked))
+}
+
+pub(super) fn message_read(mut guest: Guest<'_>, offset: u32, buffer: u32, len: u32) -> wasmtime::Result<i32> {
+    let (mut memory, state) = split(&mut guest)?;
+    let owned = state.cell().owned();
+    let Some(message) = &owned.current else { return Ok(Status::NONE.0) };
+    let (body, ..) = message.view();
+    let rest = body.get(offset as usize..).unwrap_or_default();
+    Ok(memory.write_prefix(buffer, len, rest)? as i32)
+}
+
+pub(super) fn message_info(mut guest: Guest<'_>, info: u32) -> wasmtime::Result<i32> {
+    let (mut memory, state) = split(&mut guest)?;
+    let owned = state.cell().owned();
+    let Some(message) = &owned.current else { return Ok(Status::NONE.0) };
+    memory.write_all(info, &super::info::encode(&state.shared, message))?;
+    Ok(Status::OK.0)
+}
+
+pub(super) fn flush(mut guest: Guest<'_>) -> wasmtime::Result<i64> {
+    let (_, state) = split(&mut guest)?;
+    let cell = state.cell();
+    let mut owned = cell.owned();
+    state.shared.drain(cell, &mut owned);
+    let flushed = owned.mailbox.flush();
+    for message in &flushed {
+        state.shared.counters.add(Count::DroppedFlushed);
+        state.shared.note_left(cell, message);
+        if message.request {
+            owned.watchers.insert((message.sender, message.reference), ());
+        }
+    }
+    Ok(flushed.len() as i64)
+}
+
+pub(super) fn mailbox_len(mut guest: Guest<'_>) -> wasmtime::Result<i64> {
+    let (_, state) = split(&mut guest)?;
+    let cell = state.cell();
+    let mut owned = cell.owned();
+    state.shared.drain(cell, &mut owned);
+    Ok(owned.mailbox.len() as i64)
+}
+
+/// The deadline as the worker understands it: at once is in the past, so it never parks.
+pub(super) fn has_passed(state: &ActorState, deadline: u64) -> bool {
+    deadline != NEVER && deadline <= state.shared.now()
+}

@@ -1,0 +1,168 @@
+//! Spawning, from the side of guests.
+
+use std::sync::Arc;
+
+use flower_abi::{Kind, Pid, Rights, SpawnOptions, Status};
+
+use super::message::Outgoing;
+use super::request::open;
+use super::{Guest, code, split, text};
+use crate::guest_memory::{BadPointer, GuestMemory};
+use crate::instance::{ActorState, StackClass};
+use crate::limits::{LABEL_BYTES_MAX, NAME_BYTES_MAX};
+use crate::pid::ActorId;
+use crate::reference::Reference;
+use crate::signal::{Envelope, Signal};
+use crate::spawn::Request;
+use flower_abi::Delivery;
+
+pub(super) fn spawn(
+    mut guest: Guest<'_>,
+    options: u32,
+    args: u32,
+    args_len: u32,
+    pid: u32,
+    reference: u32,
+) -> wasmtime::Result<i32> {
+    let (mut memory, state) = split(&mut guest)?;
+    memory.check(pid, Pid::SIZE as u64)?;
+    let options = Options(*memory.read_array(options)?);
+    let monitored = options.flag(SpawnOptions::MONITOR);
+    memory.check(reference, if monitored { 8 } else { 0 })?;
+    let args = Outgoing { body: args, body_len: args_len, options: 0 }.read(&memory, state)?;
+    let request = options.read(&memory, state)?;
+    let spawned = args.and_then(|args| spawn_checked(state, &options, args, request?));
+    let (id, monitor) = match spawned {
+        Ok(spawned) => spawned,
+        Err(status) => return Ok(status.0),
+    };
+    memory.write_all(pid, &state.shared.mint.mint(id, Rights::ALL).to_bytes())?;
+    if monitored {
+        memory.write_u64(reference, monitor)?;
+    }
+    Ok(code(Ok(())))
+}
+
+/// Makes the actor with its links and monitors, and only then lets it run.
+fn spawn_checked(
+    state: &mut ActorState,
+    options: &Options,
+    mut args: Envelope,
+    mut request: Request,
+) -> Result<(ActorId, u64), Status> {
+    args.kind = Kind::Start;
+    args.codec = options.u32(28);
+    args.fingerprint = options.u64(32);
+    request.args = args;
+    let (links, monitors) = (options.flag(SpawnOptions::LINK), options.flag(SpawnOptions::MONITOR));
+    let delivery = if options.flag(SpawnOptions::HELD) { Delivery::Held } else { Delivery::Message };
+    let monitor = match monitors {
+        true => open(state, Reference::Monitor { of: ActorId::HOST, delivery })?,
+        false => 0,
+    };
+    let made = state.shared.prepare(request).inspect_err(|_| {
+        state.cell().owned().references.close(monitor);
+    })?;
+    let id = made.id;
+    let mut owned = state.cell().owned();
+    if let Some(Reference::Monitor { of, .. }) = owned.references.get_mut(monitor) {
+        *of = id;
+        state.shared.signal(id, Signal::Monitor { from: state.id, reference: monitor });
+    }
+    if links {
+        let link = state.shared.next_link_id();
+        owned.links.entry(id).or_default().push(link);
+        state.shared.signal(id, Signal::Link { from: state.id, id: link });
+    }
+    drop(owned);
+    state.shared.launch(made);
+    Ok((id, monitor))
+}
+
+/// The bytes of a `SpawnOptions`.
+struct Options([u8; SpawnOptions::SIZE]);
+
+impl Options {
+    fn u32(&self, at: usize) -> u32 {
+        u32::from_le_bytes(self.0[at..at + 4].try_into().expect("4 bytes"))
+    }
+
+    fn u64(&self, at: usize) -> u64 {
+        u64::from_le_bytes(self.0[at..at + 8].try_into().expect("8 bytes"))
+    }
+
+    fn flag(&self, flag: u32) -> bool {
+        self.u32(4) & flag != 0
+    }
+
+    /// The text whose address and length stand at `at`; `None` when the address is 0.
+    fn text<'a>(
+        &self,
+        memory: &'a GuestMemory<'_>,
+        at: usize,
+        max: u32,
+    ) -> Result<Result<Option<&'a str>, Status>, BadPointer> {
+        let (pointer, len) = (self.u32(at), self.u32(at + 4));
+        if pointer == 0 {
+            return Ok(Ok(None));
+        }
+        let text = text(memory, pointer, len, max)?;
+        Ok(text.map(Some).ok_or(Status::INVALID))
+    }
+
+    /// What is to be spawned; the arguments are filled in later.
+    fn read(&self, memory: &GuestMemory<'_>, state: &ActorState) -> Result<Result<Request, Status>, BadPointer> {
+        let module = self.text(memory, 8, NAME_BYTES_MAX)?;
+        let entry = self.text(memory, 16, NAME_BYTES_MAX)?;
+        let label = self.text(memory, 40, LABEL_BYTES_MAX)?;
+        let name = self.text(memory, 48, NAME_BYTES_MAX)?;
+        Ok(self.assemble(state, [module, entry, label, name]))
+    }
+
+    fn assemble(&self, state: &ActorState, texts: [Result<Option<&str>, Status>; 4]) -> Result<Request, Status> {
+        let [module, entry, label, name] = texts;
+        let (module, label, name) = (module?, label?, name?);
+        let entry = entry?.ok_or(Status::INVALID)?;
+        let indexed = self.flag(SpawnOptions::INDEXED);
+        // An index into another module's table means something else there.
+        if self.u32(0) != 1 || (indexed && module.is_some()) {
+            return Err(Status::INVALID);
+        }
+        let module = match module {
+            Some(name) => state.shared.module(name).ok_or(Status::NO_MODULE)?,
+            None => state.module.clone(),
+        };
+        let mut request = Request::new(module, entry.into(), state.id, state.shared.bare_wasi.clone());
+        request.index = indexed.then(|| self.u32(24));
+        request.label = label.map(Arc::from);
+        request.name = name.map(Box::from);
+        request.start_at = self.u64(56);
+        request.options.memory_max = some(self.u64(64));
+        request.options.mailbox_bytes_max = some(self.u64(72));
+        request.options.mailbox_len_max = some(u64::from(self.u32(80))).map(|len| len as u32);
+        request.options.stack = match self.u32(84) {
+            0 => None,
+            1 => Some(StackClass::Small),
+            2 => Some(StackClass::Large),
+            _ => return Err(Status::INVALID),
+        };
+        request.options.run_time_max_ns = some(self.u64(88));
+        request.options.hold_effects = self.flag(SpawnOptions::HOLD_EFFECTS);
+        Ok(request)
+    }
+}
+
+fn some(number: u64) -> Option<u64> {
+    (number != 0).then_some(number)
+}
+
+pub(super) fn start_args(mut guest: Guest<'_>, buffer: u32, capacity: u32, info: u32) -> wasmtime::Result<i32> {
+    let destination = super::info::Destination { buffer, capacity, info };
+    let (mut memory, state) = split(&mut guest)?;
+    destination.check(&memory)?;
+    let empty = || Envelope::system(Kind::Start, ActorId::HOST, 0);
+    let args = state.start.clone().unwrap_or_else(empty);
+    let whole = destination.write(&mut memory, &state.shared, &args)?;
+    state.cell().owned().current = (!whole).then_some(args);
+    Ok(Status::OK.0)
+}

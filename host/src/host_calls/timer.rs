@@ -1,0 +1,44 @@
+//! Timers, from the side of guests.
+
+use flower_abi::{Kind, Rights, Status};
+
+use super::message::Outgoing;
+use super::{Guest, number, resolve, split};
+use crate::budget::Resource;
+use crate::instance::ActorState;
+use crate::pid::ActorId;
+use crate::reference::Reference;
+use crate::signal::Envelope;
+use crate::timer::Firing;
+
+pub(super) fn timer_start(
+    mut guest: Guest<'_>,
+    deadline: u64,
+    period: u64,
+    to: u32,
+    body: u32,
+    body_len: u32,
+    options: u32,
+) -> wasmtime::Result<i64> {
+    let (memory, state) = split(&mut guest)?;
+    let to = if to == 0 { Ok(state.id) } else { resolve(&memory, state, to, Rights::SEND)? };
+    let message = Outgoing { body, body_len, options }.read(&memory, state)?;
+    let both = to.and_then(|to| message.map(|message| (to, message)));
+    Ok(number(both.and_then(|(to, message)| start(state, deadline, period, to, message))))
+}
+
+fn start(state: &ActorState, deadline: u64, period_ns: u64, to: ActorId, mut envelope: Envelope) -> Result<u64, Status> {
+    let shared = &state.shared;
+    if !shared.is_alive(to) {
+        return Err(Status::NO_ACTOR);
+    }
+    let mut owned = state.cell().owned();
+    if !owned.charge.add(Resource::Timers, 1, u64::from(shared.limits.timers_max)) {
+        return Err(Status::LIMIT);
+    }
+    let reference = owned.references.next();
+    envelope.kind = if to == state.id { Kind::Timer } else { Kind::Message };
+    envelope.reference = reference;
+    let key = shared.arm(deadline, Firing::Send { to, period_ns, envelope });
+    Ok(owned.references.open(Reference::Timer { key }))
+}

@@ -1,0 +1,232 @@
+//! What signals do to the actor that receives them, in the order in which they came.
+//!
+//! The owner drains its signal queue before it looks into its mailbox, before it parks and before it
+//! is resumed. Semantics follow the Erlang reference manual, "Processes": links and exit signals,
+//! monitors; links carry ids so that an exit signal that crosses an `unlink` is not received.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use flower_abi::{Delivery, Kind, Status};
+use smallvec::SmallVec;
+
+use crate::actor::{Cell, Owned};
+use crate::exit::{ExitReason, Value};
+use crate::observe::Count;
+use crate::pid::ActorId;
+use crate::reference::Reference;
+use crate::shared::Shared;
+use crate::signal::{Envelope, Signal};
+
+impl Shared {
+    /// Takes in every signal that has come; true if there were any.
+    pub(crate) fn drain(&self, cell: &Cell, owned: &mut Owned) -> bool {
+        let mut signals = std::mem::take(&mut owned.spare);
+        {
+            let mut queue = cell.queue.lock();
+            if queue.signals.is_empty() {
+                owned.spare = signals;
+                return false;
+            }
+            std::mem::swap(&mut queue.signals, &mut signals);
+        }
+        cell.urgent.store(false, Ordering::Relaxed);
+        for signal in signals.drain(..) {
+            self.take_in(cell, owned, signal);
+        }
+        if signals.capacity() <= crate::limits::QUEUE_KEEP {
+            owned.spare = signals;
+        }
+        true
+    }
+
+    fn take_in(&self, cell: &Cell, owned: &mut Owned, signal: Signal) {
+        match signal {
+            Signal::Message(envelope) => owned.mailbox.push(envelope),
+            Signal::Reply(envelope) => self.take_reply(cell, owned, envelope),
+            Signal::Timer(envelope) => self.take_tick(cell, owned, envelope),
+            Signal::Timeout { reference } => self.take_timeout(owned, reference),
+            Signal::Room { reference, of } => self.take_room(owned, reference, of),
+            Signal::Stop { from } => take_stop(owned, from),
+            Signal::Exit { from, reason, link } => take_exit(owned, from, reason, link),
+            Signal::Kill => owned.dying = Some(Arc::new(ExitReason::Killed)),
+            Signal::Link { from, id } => owned.links.entry(from).or_default().push(id),
+            Signal::Unlink { from, ids } => take_unlink(owned, from, &ids),
+            Signal::Monitor { from, reference } => {
+                owned.watchers.insert((from, reference), ());
+            }
+            Signal::Demonitor { from, reference } => {
+                owned.watchers.remove(&(from, reference));
+            }
+            Signal::Down { from, reference, reason } => {
+                self.complete(owned, reference, |kind_reference| {
+                    Envelope::end(Kind::Down, from, kind_reference, reason)
+                });
+            }
+            Signal::Watch(watcher) => owned.native_watchers.push(watcher),
+        }
+    }
+
+    /// A reply completes its request, or is dropped when nobody waits any more.
+    fn take_reply(&self, cell: &Cell, owned: &mut Owned, envelope: Envelope) {
+        let (size, from) = (envelope.size(), envelope.sender);
+        let Some(Reference::Request { to, .. }) = owned.references.get(envelope.reference).copied() else {
+            self.counters.add(Count::DroppedLate);
+            return cell.note_taken(1, size);
+        };
+        if from != to {
+            // Somebody else answered: the one who was asked need not tell of its end any more.
+            let signal = Signal::Demonitor { from: owned.id(), reference: envelope.reference };
+            self.signal(to, signal);
+        }
+        self.complete(owned, envelope.reference, |_| envelope);
+    }
+
+    fn take_timeout(&self, owned: &mut Owned, reference: u64) {
+        if let Some(Reference::Request { to, .. }) = owned.references.get(reference).copied() {
+            self.signal(to, Signal::Demonitor { from: owned.id(), reference });
+            self.complete(owned, reference, |reference| Envelope::system(Kind::Timeout, to, reference));
+        }
+    }
+
+    /// Whoever gave up meanwhile lets the next one have the room.
+    fn take_room(&self, owned: &mut Owned, reference: u64, of: ActorId) {
+        match owned.references.close(reference) {
+            Some(Reference::Room { parked: true, .. }) => {}
+            Some(_) => owned.mailbox.push(Envelope::system(Kind::Room, of, reference)),
+            None => self.tell_room(self.table.cell(of.slot)),
+        }
+    }
+
+    /// A tick is left out if the one before is still unread.
+    fn take_tick(&self, cell: &Cell, owned: &mut Owned, envelope: Envelope) {
+        if owned.mailbox.has_tick(&envelope) {
+            self.counters.add(Count::DroppedOverflow);
+            return cell.note_taken(1, envelope.size());
+        }
+        owned.mailbox.push(envelope);
+    }
+
+    /// Closes a reference and puts its completion where it was asked for.
+    fn complete(&self, owned: &mut Owned, reference: u64, make: impl FnOnce(u64) -> Envelope) {
+        let delivery = match owned.references.get(reference) {
+            Some(Reference::Request { delivery, timer, .. }) => {
+                timer.map(|key| self.timers.cancel(key));
+                *delivery
+            }
+            Some(Reference::Monitor { delivery, .. }) => *delivery,
+            _ => return,
+        };
+        owned.references.close(reference);
+        match delivery {
+            Delivery::Held => drop(owned.held.insert(reference, make(reference))),
+            Delivery::Message => owned.mailbox.push(make(reference)),
+        }
+    }
+
+    /// Counts a message that its receiver takes, and tells who waits for the room it leaves.
+    pub(crate) fn note_received(&self, cell: &Cell, envelope: &Envelope) {
+        if envelope.is_counted() {
+            self.counters.add(Count::Received);
+            self.note_left(cell, envelope);
+        }
+    }
+
+    /// The same for a message that leaves the mailbox otherwise.
+    pub(crate) fn note_left(&self, cell: &Cell, envelope: &Envelope) {
+        cell.note_taken(1, envelope.size());
+        if cell.room_wanted.load(Ordering::Acquire) {
+            self.tell_room(cell);
+        }
+    }
+
+    /// Tells the first that waits for room, if there is some.
+    fn tell_room(&self, cell: &Cell) {
+        let (waiter, of) = {
+            let mut queue = cell.queue.lock();
+            if !cell.has_room(&queue, 0) {
+                return;
+            }
+            let waiter = queue.room_waiters.pop_front();
+            cell.room_wanted.store(!queue.room_waiters.is_empty(), Ordering::Release);
+            (waiter, queue.meta.as_ref().map(|meta| meta.id))
+        };
+        if let (Some((actor, reference)), Some(of)) = (waiter, of) {
+            // A waiter that has gone must not use up the notice of the next.
+            if !self.signal(actor, Signal::Room { reference, of }) {
+                self.tell_room(cell);
+            }
+        }
+    }
+
+    /// Gives up a reference, and whatever would have completed it.
+    pub(crate) fn cancel(&self, cell: &Cell, owned: &mut Owned, reference: u64) -> bool {
+        let me = owned.id();
+        match owned.references.close(reference) {
+            Some(Reference::Timer { key }) => return self.cancel_timer(owned, key),
+            Some(Reference::Request { to, timer, .. }) => {
+                timer.map(|key| self.timers.cancel(key));
+                self.signal(to, Signal::Demonitor { from: me, reference });
+                return true;
+            }
+            Some(Reference::Monitor { of, .. }) => {
+                self.signal(of, Signal::Demonitor { from: me, reference });
+                return true;
+            }
+            Some(Reference::Room { of, .. }) => {
+                self.unwant_room(of, (me, reference));
+                return true;
+            }
+            None => {}
+        }
+        let unread = owned.held.remove(&reference).or_else(|| owned.mailbox.remove_reference(reference));
+        if let Some(envelope) = unread.filter(Envelope::is_counted) {
+            self.counters.add(Count::DroppedLate);
+            self.note_left(cell, &envelope);
+        }
+        false
+    }
+}
+
+/// A stop takes its place among the messages, and so comes after those that were sent before.
+fn take_stop(owned: &mut Owned, from: ActorId) {
+    owned.mailbox.push(Envelope::system(Kind::Stop, from, 0));
+}
+
+fn take_exit(owned: &mut Owned, from: ActorId, reason: Arc<ExitReason>, link: Option<u64>) {
+    if let Some(id) = link {
+        let linked = owned.links.get(&from).is_some_and(|ids| ids.contains(&id));
+        if !linked {
+            return;
+        }
+        owned.links.remove(&from);
+    }
+    if owned.trap_exit {
+        owned.mailbox.push(Envelope::end(Kind::Exit, from, 0, reason));
+    } else if !matches!(*reason, ExitReason::Normal(_)) || from == owned.id() {
+        owned.dying.get_or_insert(reason);
+    }
+}
+
+fn take_unlink(owned: &mut Owned, from: ActorId, ids: &SmallVec<[u64; 1]>) {
+    if let Some(mine) = owned.links.get_mut(&from) {
+        mine.retain(|id| !ids.contains(id));
+        if mine.is_empty() {
+            owned.links.remove(&from);
+        }
+    }
+}
+
+/// What an actor that does not trap `stop` ends with.
+pub(crate) fn stopped() -> Arc<ExitReason> {
+    Arc::new(ExitReason::Shutdown(Value::default()))
+}
+
+/// The status that tells a caller of the end of the one it called.
+pub(crate) fn completion_status(envelope: &Envelope, is_call: bool) -> Status {
+    match envelope.kind {
+        Kind::Down if is_call => Status::ACTOR_DIED,
+        Kind::Timeout => Status::TIMED_OUT,
+        _ => Status::OK,
+    }
+}

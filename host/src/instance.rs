@@ -1,0 +1,145 @@
+//! Engines and instances: what makes an entry of a module into a running actor.
+//!
+//! Every actor is one store and one instance with its own memory. A process runs as a future on a
+//! fiber of its own; a handler is a synchronous call per message, or, in deterministic mode where
+//! fuel preempts, a future that makes these calls. The two styles have a linker each, because
+//! one async import would make every call of a store async.
+
+mod config;
+mod handler;
+mod outside;
+mod process;
+mod state;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use flower_abi::exit::{LimitCode, TrapCode};
+use flower_abi::spawn::Exports;
+use wasmtime::{Instance, Store, Trap, WasmBacktrace};
+
+use crate::exit::{ActorExit, ExitReason};
+use crate::loaded::Loaded;
+use crate::module::EntrySignature;
+use crate::pid::ActorId;
+use crate::shared::Shared;
+use crate::signal::Envelope;
+use crate::wasi::WasiConfig;
+
+pub(crate) use config::Engines;
+pub use config::StackClass;
+pub(crate) use handler::Handler;
+pub(crate) use state::{ActorState, parked_in_handler};
+
+/// What of an actor runs.
+pub(crate) enum Body {
+    /// Nothing has run yet.
+    Fresh(Option<Box<Plan>>),
+    /// A process on its fiber, or a handler in deterministic mode.
+    Process(Pin<Box<dyn Future<Output = Ended> + Send>>),
+    /// A handler between two messages.
+    Handler(Box<Handler>),
+    /// A worker has it in its hands.
+    Running,
+    /// It has ended.
+    Ended,
+    /// Native code.
+    Native,
+}
+
+/// What a new actor is to be made of.
+pub(crate) struct Plan {
+    pub(crate) id: ActorId,
+    pub(crate) module: Arc<Loaded>,
+    pub(crate) entry: Box<str>,
+    pub(crate) signature: EntrySignature,
+    pub(crate) index: u32,
+    /// The arguments, as a message of kind `Start`.
+    pub(crate) args: Envelope,
+    pub(crate) config: ActorConfig,
+    pub(crate) wasi: Arc<WasiConfig>,
+}
+
+/// The limits of one actor that its instance needs to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ActorConfig {
+    pub(crate) memory_max: u64,
+    pub(crate) table_elements_max: u64,
+    pub(crate) stack: StackClass,
+    /// Ticks that it may run without waiting; `u64::MAX` for no limit.
+    pub(crate) run_ticks_max: u64,
+    pub(crate) hold_effects: bool,
+}
+
+/// How a body ended.
+pub(crate) struct Ended {
+    pub(crate) reason: Arc<ExitReason>,
+    pub(crate) backtrace: Option<String>,
+}
+
+impl Ended {
+    /// A return without a value.
+    pub(crate) fn normal() -> Ended {
+        Ended { reason: Arc::new(ExitReason::NORMAL), backtrace: None }
+    }
+
+    /// What an error that came out of wasm means.
+    fn from_error(error: &wasmtime::Error, state: &mut ActorState) -> Ended {
+        let reason = reason_of(error, state);
+        let crashed = matches!(*reason, ExitReason::Trap { .. } | ExitReason::Panic { .. });
+        let backtrace = error.downcast_ref::<WasmBacktrace>().filter(|_| crashed);
+        Ended { reason, backtrace: backtrace.map(WasmBacktrace::to_string) }
+    }
+}
+
+/// Makes an actor's instance; a process makes it at its first poll.
+pub(crate) fn start(shared: &Arc<Shared>, plan: Box<Plan>) -> Result<Body, Ended> {
+    match plan.signature {
+        EntrySignature::Handler if !shared.deterministic => {
+            Handler::start(shared, *plan).map(|handler| Body::Handler(Box::new(handler)))
+        }
+        EntrySignature::Handler => Ok(Body::Process(Box::pin(handler::handle_all(shared.clone(), *plan)))),
+        _ => Ok(Body::Process(Box::pin(process::run(shared.clone(), *plan)))),
+    }
+}
+
+/// The export to call before any entry but `_start`, which does the same itself.
+fn initializer(store: &mut Store<ActorState>, instance: &Instance) -> Option<wasmtime::TypedFunc<(), ()>> {
+    let names = [Exports::INITIALIZE, Exports::FLOWER_INITIALIZE];
+    names.into_iter().find_map(|name| instance.get_typed_func(&mut *store, name).ok())
+}
+
+fn reason_of(error: &wasmtime::Error, state: &mut ActorState) -> Arc<ExitReason> {
+    if let Some(exit) = error.downcast_ref::<ActorExit>() {
+        return exit.0.clone();
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return Arc::new(match (state.take_panic(), trap) {
+            (Some((message, location)), Trap::UnreachableCodeReached) => {
+                ExitReason::Panic { message, location }
+            }
+            (_, trap) => reason_of_trap(*trap),
+        });
+    }
+    if let Some(bad) = error.downcast_ref::<crate::guest_memory::BadPointer>() {
+        return Arc::new(ExitReason::trap(TrapCode::BAD_POINTER, bad.to_string()));
+    }
+    Arc::new(ExitReason::limit(LimitCode::OTHER, format!("{error:#}")))
+}
+
+fn reason_of_trap(trap: Trap) -> ExitReason {
+    let code = match trap {
+        Trap::StackOverflow => return ExitReason::limit(LimitCode::STACK, "the call stack is exhausted"),
+        Trap::UnreachableCodeReached => TrapCode::UNREACHABLE,
+        Trap::MemoryOutOfBounds | Trap::HeapMisaligned => TrapCode::MEMORY_OUT_OF_BOUNDS,
+        Trap::TableOutOfBounds => TrapCode::TABLE_OUT_OF_BOUNDS,
+        Trap::IndirectCallToNull => TrapCode::INDIRECT_CALL,
+        Trap::BadSignature => TrapCode::BAD_SIGNATURE,
+        Trap::IntegerOverflow => TrapCode::INTEGER_OVERFLOW,
+        Trap::IntegerDivisionByZero => TrapCode::DIVISION_BY_ZERO,
+        Trap::BadConversionToInteger => TrapCode::BAD_CONVERSION,
+        _ => TrapCode::OTHER,
+    };
+    ExitReason::trap(code, trap.to_string())
+}

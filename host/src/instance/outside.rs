@@ -1,0 +1,82 @@
+//! What WASI asks of an actor: the clocks, randomness and waiting of its host.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use wasmtime::Memory;
+
+use super::{ActorState, parked_in_handler};
+use crate::exit::{ActorExit, ExitReason};
+use crate::host_calls::{park_until, park_yield};
+use crate::shared::Shared;
+use crate::wasi::{Wasi, WasiActor};
+
+/// Work outside the workers: while it lives, the host is not quiet.
+pub(crate) struct PendingIo(Arc<Shared>);
+
+impl Drop for PendingIo {
+    fn drop(&mut self) {
+        self.0.io_pending.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl WasiActor for ActorState {
+    type Io = PendingIo;
+
+    fn wasi(&mut self) -> &mut Wasi {
+        &mut self.wasi
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        self.memory
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        self.shared.now()
+    }
+
+    fn realtime_ns(&self) -> u64 {
+        self.shared.outside.realtime_ns()
+    }
+
+    fn fill_random(&mut self, bytes: &mut [u8]) {
+        self.rng().fill_bytes(bytes);
+    }
+
+    fn park_until(&mut self, deadline_ns: u64) -> impl Future<Output = wasmtime::Result<()>> + Send {
+        async move {
+            park_until(self, deadline_ns).await;
+            Ok(())
+        }
+    }
+
+    fn yield_now(&mut self) -> impl Future<Output = wasmtime::Result<()>> + Send {
+        async move {
+            park_yield(self).await;
+            Ok(())
+        }
+    }
+
+    fn exit(&mut self, code: u32) -> wasmtime::Error {
+        ActorExit::error(if code == 0 { ExitReason::NORMAL } else { ExitReason::ExitCode(code) })
+    }
+
+    fn parked_in_handler(&self, function: &'static str) -> wasmtime::Error {
+        parked_in_handler(function)
+    }
+
+    fn io_started(&mut self) -> PendingIo {
+        self.note_wait();
+        self.shared.io_pending.fetch_add(1, Ordering::AcqRel);
+        PendingIo(self.shared.clone())
+    }
+
+    fn io_handle(&self) -> tokio::runtime::Handle {
+        self.shared.tokio.clone()
+    }
+
+    fn files_inline(&self) -> bool {
+        self.shared.deterministic
+    }
+}

@@ -1,0 +1,62 @@
+//! A process: its instance is made, initialised and entered inside one future.
+
+use std::sync::Arc;
+
+use flower_abi::spawn::Exports;
+use wasmtime::Store;
+
+use super::{ActorState, Ended, Plan, initializer, state};
+use crate::memory;
+use crate::module::EntrySignature;
+use crate::shared::Shared;
+
+/// The life of a process.
+pub(super) async fn run(shared: Arc<Shared>, mut plan: Plan) -> Ended {
+    let mut store = match make_store(&shared, &mut plan) {
+        Ok(store) => store,
+        Err(ended) => return ended,
+    };
+    match enter(&mut store, &plan).await {
+        Ok(()) => Ended::normal(),
+        Err(error) => Ended::from_error(&error, store.data_mut()),
+    }
+}
+
+/// A store for a new actor; the arguments move into it.
+pub(super) fn make_store(shared: &Arc<Shared>, plan: &mut Plan) -> Result<Store<ActorState>, Ended> {
+    let is_process = plan.signature != EntrySignature::Handler;
+    let store = shared.engines.get(plan.config.stack).and_then(|set| {
+        ActorState::new(shared, plan).into_store(&set.engine, is_process)
+    });
+    store.map_err(|error| Ended { reason: Arc::new(state::no_memory(&error)), backtrace: None })
+}
+
+async fn enter(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<()> {
+    let instance = instantiate(store, plan).await?;
+    store.data_mut().start = Some(plan.args.clone());
+    match plan.signature {
+        EntrySignature::Indexed => {
+            let entry = instance.get_typed_func::<i32, ()>(&mut *store, &plan.entry)?;
+            entry.call_async(store, plan.index as i32).await
+        }
+        _ => {
+            let entry = instance.get_typed_func::<(), ()>(&mut *store, &plan.entry)?;
+            entry.call_async(store, ()).await
+        }
+    }
+}
+
+/// Makes the instance and runs its constructors.
+pub(super) async fn instantiate(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<wasmtime::Instance> {
+    let shared = store.data().shared.clone();
+    let linked = plan.module.linked(&shared, plan.config.stack, plan.signature.style())?;
+    let capacity = plan.config.memory_max as usize;
+    let instance = memory::with_capacity_async(capacity, linked.instantiate_async(&mut *store)).await?;
+    store.data_mut().memory = instance.get_memory(&mut *store, Exports::MEMORY);
+    if &*plan.entry != Exports::START
+        && let Some(initialize) = initializer(store, &instance)
+    {
+        initialize.call_async(&mut *store, ()).await?;
+    }
+    Ok(instance)
+}

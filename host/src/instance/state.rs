@@ -1,0 +1,188 @@
+//! What stands in an actor's store: its place in the host, its limits and its own randomness.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use flower_abi::exit::{LimitCode, TrapCode};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
+use wasmtime::{Memory, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
+
+use super::{ActorConfig, Plan};
+use crate::actor::{Cell, Wait};
+use crate::budget::Resource;
+use crate::effects::Effects;
+use crate::exit::{ActorExit, ExitReason};
+use crate::limits::FUEL_SLICE;
+use crate::loaded::Loaded;
+use crate::pid::ActorId;
+use crate::scheduler::{self, handoff};
+use crate::shared::Shared;
+use crate::signal::Envelope;
+use crate::wasi::Wasi;
+
+/// The data of an actor's store.
+pub(crate) struct ActorState {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) id: ActorId,
+    pub(crate) config: ActorConfig,
+    /// The exported memory, once it is known.
+    pub(crate) memory: Option<Memory>,
+    /// The arguments of its spawn, as a message of kind `Start`.
+    pub(crate) start: Option<Envelope>,
+    /// What a handler has done and not yet let out.
+    pub(crate) effects: Effects,
+    pub(crate) wasi: Wasi,
+    /// What it was made of; its children are too unless they name another.
+    pub(crate) module: Arc<Loaded>,
+    panic: Option<Box<(String, String)>>,
+    rng: Option<Box<ChaCha8Rng>>,
+    /// Ticks that it has run without waiting.
+    ticks: u64,
+    /// The tick at which its slice began.
+    slice: u64,
+}
+
+impl ActorState {
+    /// Puts the state of a new actor into a store that is limited and preempted as it should be.
+    pub(super) fn into_store(self, engine: &wasmtime::Engine, is_process: bool) -> wasmtime::Result<Store<ActorState>> {
+        let deterministic = self.shared.deterministic;
+        let mut store = Store::try_new(engine, self)?;
+        store.limiter(|state| state);
+        if deterministic {
+            store.set_fuel(u64::MAX)?;
+            store.fuel_async_yield_interval(Some(FUEL_SLICE))?;
+        } else if is_process {
+            store.epoch_deadline_callback(preempt_process);
+            store.set_epoch_deadline(1);
+        } else {
+            store.epoch_deadline_callback(preempt_handler);
+            store.set_epoch_deadline(1);
+        }
+        Ok(store)
+    }
+
+    /// The state of a new actor.
+    pub(super) fn new(shared: &Arc<Shared>, plan: &mut Plan) -> ActorState {
+        ActorState {
+            shared: shared.clone(),
+            id: plan.id,
+            config: plan.config,
+            memory: None,
+            start: None,
+            effects: Effects::new(plan.config.hold_effects),
+            wasi: Wasi::new(plan.wasi.clone()),
+            module: plan.module.clone(),
+            panic: None,
+            rng: None,
+            ticks: 0,
+            slice: scheduler::tick(&shared.scheduler),
+        }
+    }
+
+    /// The actor's cell.
+    pub(crate) fn cell(&self) -> &Cell {
+        self.shared.table.cell(self.id.slot)
+    }
+
+    /// Keeps a panic's message and place until the trap that follows it.
+    pub(crate) fn note_panic(&mut self, message: String, location: String) {
+        self.panic = Some(Box::new((message, location)));
+    }
+
+    /// The panic that was noted.
+    pub(super) fn take_panic(&mut self) -> Option<(String, String)> {
+        self.panic.take().map(|panic| *panic)
+    }
+
+    /// The actor's own generator, seeded by the host at first use.
+    pub(crate) fn rng(&mut self) -> &mut dyn RngCore {
+        let shared = &self.shared;
+        &mut **self.rng.get_or_insert_with(|| Box::new(ChaCha8Rng::seed_from_u64(shared.outside.random())))
+    }
+
+    /// Says that the actor waits, so that its time without waiting begins anew.
+    pub(crate) fn note_wait(&mut self) {
+        self.ticks = 0;
+    }
+
+    /// A new message: a handler's time begins anew.
+    pub(super) fn begin_message(&mut self) {
+        self.ticks = 0;
+        self.slice = scheduler::tick(&self.shared.scheduler);
+    }
+
+    /// Ends the actor if a kill or exit signal has come, or its time is over.
+    fn check(&mut self) -> wasmtime::Result<()> {
+        if self.cell().urgent.load(Ordering::Acquire) {
+            let mut owned = self.cell().owned();
+            self.shared.drain(self.cell(), &mut owned);
+            if let Some(reason) = owned.dying.clone() {
+                return Err(ActorExit(reason).into());
+            }
+        }
+        self.ticks += 1;
+        if self.ticks > self.config.run_ticks_max {
+            return Err(ActorExit::error(ExitReason::OutOfTime));
+        }
+        Ok(())
+    }
+
+    /// Whether the actor has just been given its slice: an epoch deadline of before its wait.
+    fn slice_is_fresh(&mut self) -> bool {
+        let now = scheduler::tick(&self.shared.scheduler);
+        std::mem::replace(&mut self.slice, now) != now && self.ticks == 0
+    }
+}
+
+fn preempt_process(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Result<UpdateDeadline> {
+    let state = store.data_mut();
+    let fresh = state.slice_is_fresh();
+    state.check()?;
+    if fresh {
+        return Ok(UpdateDeadline::Continue(1));
+    }
+    state.cell().owned().wait = Wait::Preempted;
+    Ok(UpdateDeadline::Yield(1))
+}
+
+fn preempt_handler(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Result<UpdateDeadline> {
+    let state = store.data_mut();
+    let fresh = state.slice_is_fresh();
+    state.check()?;
+    if !fresh && !handoff::yield_thread(&state.shared.clone()) {
+        return Err(ActorExit::error(ExitReason::Killed));
+    }
+    state.slice = scheduler::tick(&state.shared.scheduler);
+    Ok(UpdateDeadline::Continue(1))
+}
+
+impl ResourceLimiter for ActorState {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let more = (desired - current) as u64;
+        if maximum.is_some_and(|maximum| desired > maximum) || !self.shared.outside.admit_growth(more) {
+            return Ok(false);
+        }
+        let cell = self.cell();
+        let granted = cell.owned().charge.add(Resource::Memory, more, self.config.memory_max);
+        if granted {
+            cell.memory_bytes.store(desired as u64, Ordering::Relaxed);
+        }
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired as u64 <= self.config.table_elements_max)
+    }
+}
+
+/// A call that waits was made where nothing may wait.
+pub(crate) fn parked_in_handler(call: &str) -> wasmtime::Error {
+    let message = format!("host call `{call}` waits, and a handler may not: use its split form, whose completion is a later message");
+    ActorExit::error(ExitReason::trap(TrapCode::PARKED_IN_HANDLER, message))
+}
+
+/// An actor could not be made, for want of memory.
+pub(super) fn no_memory(error: &wasmtime::Error) -> ExitReason {
+    ExitReason::limit(LimitCode::MEMORY, format!("the actor could not be made: {error:#}"))
+}

@@ -1,0 +1,95 @@
+//! flower-host: WebAssembly-isolated actors with Erlang's guarantees.
+//!
+//! Each actor is a wasm instance with a linear memory of its own. The [`Host`] schedules actors,
+//! routes messages between their mailboxes and keeps failure contained.
+//!
+//! ```
+//! use flower_host::{Codec, Host, Source, Spawn};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Host::new()?;
+//! // An actor that answers whatever it is sent, and ends.
+//! let echo = host.load("echo", &Source::from_wat(
+//!     r#"(module
+//!         (import "flower" "receive" (func $receive (param i32 i32 i32 i32 i32 i64) (result i32)))
+//!         (import "flower" "send" (func $send (param i32 i32 i32 i32) (result i32)))
+//!         (memory (export "memory") 1)
+//!         (func (export "_start")
+//!             ;; Body to 256, header to 0; the header has the sender's pid at 32, the length at 8.
+//!             (drop (call $receive (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 1024)
+//!                 (i32.const 0) (i64.const -1)))
+//!             (drop (call $send (i32.const 32) (i32.const 256) (i32.load (i32.const 8)) (i32.const 0)))))"#,
+//! )?)?;
+//! let actor = host.spawn(Spawn::program(&echo))?;
+//! let mut mailbox = host.mailbox()?;
+//! mailbox.send(actor.pid(), Codec::RAW, b"hello")?;
+//! assert_eq!(mailbox.receive().await.body, b"hello");
+//! assert_eq!(actor.join().await.to_string(), "normal");
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+//! ```
+//!
+//! The files stand in the order in which data flows through the host; `docs/ARCHITECTURE.md` walks
+//! through them along the life of an actor and the life of a message.
+
+mod host;
+mod error;
+mod limits;
+mod shared;
+
+// From bytes to an actor that runs.
+mod module;
+mod loaded;
+mod instance;
+mod memory;
+mod stack;
+mod slab;
+mod spawn;
+mod budget;
+
+// Running.
+mod scheduler;
+mod run;
+mod waker;
+mod timer;
+
+// What an actor can do.
+mod host_calls;
+mod guest_memory;
+mod effects;
+mod wasi;
+mod output;
+
+// From actor to actor.
+mod pid;
+mod route;
+mod signal;
+mod actor;
+mod inbound;
+mod mailbox;
+mod reference;
+mod name;
+mod exit;
+mod end;
+
+// The outside.
+mod native;
+mod outside;
+mod clock;
+mod observe;
+mod status;
+
+pub use error::{BuildError, SpawnError};
+pub use exit::{ExitReason, Value};
+pub use flower_abi::exit::{LimitCode, TrapCode};
+pub use flower_abi::{Codec, Kind, Pid, Rights, Status};
+pub use host::{Actor, Host, HostBuilder, Spawn};
+pub use instance::StackClass;
+pub use limits::Limits;
+pub use module::{LoadError, Module, ModuleHash, Source, Style, TrustedArtifact};
+pub use native::{CallError, Mailbox, Received, ReplyTo};
+pub use observe::Accounts;
+pub use output::{Capture, Direct, Inherit, Null, OutputSink, Stream};
+pub use status::{ActorState, ActorStatus};
+pub use wasi::{Access, ConfigError, Dir, Dirs, Strings};

@@ -1,0 +1,116 @@
+//! Every number that bounds anything, with what a guest could do without it.
+//!
+//! The constants are fixed; [`Limits`] holds those that an embedder, a flag or a spawn may change.
+
+use std::time::Duration;
+
+/// Host calls handled for one actor before others get their turn: a handler with a full mailbox
+/// would keep its worker.
+pub(crate) const HANDLER_BATCH_MAX: u32 = 64;
+
+/// Runs out of the last-woken slot in a row: two actors that only wake each other would keep a worker.
+pub(crate) const LAST_WOKEN_RUNS_MAX: u32 = 32;
+
+/// Runs between two looks at what other threads queued: local work would keep it waiting.
+pub(crate) const INJECTOR_INTERVAL: u32 = 31;
+
+/// Runs between two looks at the preempted actors: the others would starve them.
+pub(crate) const PREEMPTED_INTERVAL: u32 = 8;
+
+/// How often the epoch advances: the slice of an actor that does not wait.
+pub(crate) const TICK: Duration = Duration::from_millis(1);
+
+/// Fuel between two yields in deterministic mode; about as long as a tick.
+pub(crate) const FUEL_SLICE: u64 = 1_000_000;
+
+/// Threads that may hold a handler that ran past its slice, for each worker: every one is a stack
+/// of the operating system.
+pub(crate) const SPARE_THREADS_PER_WORKER: usize = 64;
+
+/// Alternatives of one `receive`: the host compares each with each message.
+pub(crate) const FILTERS_MAX: u32 = 64;
+
+/// Bytes of a name; it is kept as long as its actor lives.
+pub(crate) const NAME_BYTES_MAX: u32 = 255;
+
+/// Bytes of a label, which is shown in every log line of the actor.
+pub(crate) const LABEL_BYTES_MAX: u32 = 255;
+
+/// Wasm stack of the small class; host calls have [`HOST_STACK`] beneath it.
+pub(crate) const SMALL_WASM_STACK: usize = 128 * 1024;
+
+/// Wasm stack of the large class.
+pub(crate) const LARGE_WASM_STACK: usize = 2 * 1024 * 1024 - HOST_STACK;
+
+/// Stack of a worker thread: handlers run on it, and so does loading and logging.
+pub(crate) const WORKER_STACK: usize = 4 * 1024 * 1024;
+
+/// What is left on a fiber for the host's own frames.
+pub(crate) const HOST_STACK: usize = 128 * 1024;
+
+/// Capacity that an actor's queues keep while idle; a burst's is given back.
+pub(crate) const QUEUE_KEEP: usize = 32;
+
+/// What an actor, or the whole host, may use. Every field has a documented default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Linear memory of one actor in bytes; 64 MiB.
+    pub memory_max: u64,
+    /// Elements of one table of one actor; 100,000.
+    pub table_elements_max: u64,
+    /// Bytes of one message, one argument or one reply; 16 MiB.
+    pub message_bytes_max: u32,
+    /// Bytes of the detail of an exit reason; 64 KiB.
+    pub reason_bytes_max: u32,
+    /// Messages in one mailbox; 65,536.
+    pub mailbox_len_max: u32,
+    /// Bytes in one mailbox; 16 MiB.
+    pub mailbox_bytes_max: u64,
+    /// Open references (requests, monitors, room notices) of one actor; 65,536.
+    pub references_max: u32,
+    /// Timers of one actor; 1,048,576.
+    pub timers_max: u32,
+    /// Links of one actor, and monitors on one actor; 65,536 each.
+    pub links_max: u32,
+    /// Names of one actor; 64.
+    pub names_max: u32,
+    /// Actors of the host; 1,048,576.
+    pub actors_max: u64,
+    /// Linear memory of all actors together in bytes; 64 GiB.
+    pub host_memory_max: u64,
+    /// Timers of all actors together; 4,194,304.
+    pub host_timers_max: u64,
+    /// Names of all actors together; 1,048,576.
+    pub host_names_max: u64,
+    /// How long an actor may run without waiting; none for a process, 60 s for a handler.
+    pub run_time_max: Option<Duration>,
+    /// The same for a handler's one message.
+    pub handler_time_max: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            memory_max: 64 << 20,
+            table_elements_max: 100_000,
+            message_bytes_max: 16 << 20,
+            reason_bytes_max: 64 << 10,
+            mailbox_len_max: 65_536,
+            mailbox_bytes_max: 16 << 20,
+            references_max: 65_536,
+            timers_max: 1 << 20,
+            links_max: 65_536,
+            names_max: 64,
+            actors_max: 1 << 20,
+            host_memory_max: 64 << 30,
+            host_timers_max: 4 << 20,
+            host_names_max: 1 << 20,
+            run_time_max: None,
+            handler_time_max: Some(Duration::from_secs(60)),
+        }
+    }
+}
+
+const _: () = assert!(SMALL_WASM_STACK + HOST_STACK <= 256 * 1024, "a small stack slot is 256 KiB");
+const _: () = assert!(LARGE_WASM_STACK + HOST_STACK <= 2 * 1024 * 1024, "a large one is 2 MiB");

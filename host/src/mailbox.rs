@@ -1,0 +1,170 @@
+//! The mailbox: what an actor has been sent and has not yet taken, in order of arrival.
+//!
+//! Only the actor's own worker touches it; what others send waits in the
+//! [signal queue](crate::actor::SignalQueue) until it is drained into here.
+
+use std::collections::VecDeque;
+
+use flower_abi::{Filter, Kind, Pid};
+use smallvec::SmallVec;
+
+use crate::limits::QUEUE_KEEP;
+use crate::pid::ActorId;
+use crate::signal::Envelope;
+
+/// Messages in order of arrival, with the cursor of a scan.
+#[derive(Default)]
+pub(crate) struct Mailbox {
+    items: VecDeque<Envelope>,
+    cursor: usize,
+}
+
+impl Mailbox {
+    /// Puts a message behind all others.
+    pub(crate) fn push(&mut self, envelope: Envelope) {
+        self.items.push_back(envelope);
+    }
+
+    /// How many messages wait.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Takes the first message.
+    pub(crate) fn pop(&mut self) -> Option<Envelope> {
+        self.take_at(0)
+    }
+
+    /// Takes the first message that a filter matches, looking from `from` on.
+    pub(crate) fn take(&mut self, filters: &Filters, from: usize) -> Option<Envelope> {
+        let at = self.find(filters, from)?;
+        self.take_at(at)
+    }
+
+    /// Whether a message from `from` on matches.
+    pub(crate) fn has(&self, filters: &Filters, from: usize) -> bool {
+        self.find(filters, from).is_some()
+    }
+
+    /// The next message behind the cursor, which moves past it.
+    pub(crate) fn scan(&mut self) -> Option<&Envelope> {
+        let next = self.items.get(self.cursor)?;
+        self.cursor += 1;
+        Some(next)
+    }
+
+    /// Whether a scan would find a message.
+    pub(crate) fn can_scan(&self) -> bool {
+        self.cursor < self.items.len()
+    }
+
+    /// Ends a scan; takes the message that was looked at last if told to.
+    pub(crate) fn end_scan(&mut self, take: bool) -> Option<Envelope> {
+        let last = std::mem::take(&mut self.cursor).checked_sub(1)?;
+        if take { self.take_at(last) } else { None }
+    }
+
+    /// Takes every message a user sent; system messages stay.
+    pub(crate) fn flush(&mut self) -> Vec<Envelope> {
+        self.cursor = 0;
+        let (flushed, kept) =
+            self.items.drain(..).partition(|item| matches!(item.kind, Kind::Message));
+        self.items = kept;
+        Vec::from(flushed)
+    }
+
+    /// Drops the completion of a reference that was given up; answers it if it was there.
+    pub(crate) fn remove_reference(&mut self, reference: u64) -> Option<Envelope> {
+        let own = |item: &Envelope| {
+            item.reference == reference && item.kind != Kind::Message && item.kind != Kind::Exit
+        };
+        let at = self.items.iter().position(own)?;
+        self.take_at(at)
+    }
+
+    /// Whether an earlier tick of the same timer is still unread.
+    pub(crate) fn has_tick(&self, tick: &Envelope) -> bool {
+        let same = |item: &Envelope| {
+            item.reference == tick.reference && item.sender == tick.sender && item.kind == tick.kind
+        };
+        self.items.iter().any(same)
+    }
+
+    /// Takes everything, at the actor's end.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Envelope> + '_ {
+        self.cursor = 0;
+        self.items.drain(..)
+    }
+
+    /// Gives back the room of a burst that is over.
+    pub(crate) fn shrink(&mut self) {
+        if self.items.is_empty() && self.items.capacity() > QUEUE_KEEP {
+            self.items = VecDeque::new();
+        }
+    }
+
+    fn find(&self, filters: &Filters, from: usize) -> Option<usize> {
+        let from = from.min(self.items.len());
+        let at = self.items.range(from..).position(|item| filters.matches(item))?;
+        Some(from + at)
+    }
+
+    fn take_at(&mut self, at: usize) -> Option<Envelope> {
+        let item = if at == 0 { self.items.pop_front() } else { self.items.remove(at) };
+        if item.is_some() && at < self.cursor {
+            self.cursor -= 1;
+        }
+        item
+    }
+}
+
+/// The alternatives of one `receive`; none match everything.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filters(SmallVec<[Alternative; 1]>);
+
+/// One alternative, with the sender's pid reduced to the actor it names.
+#[derive(Debug, Clone)]
+struct Alternative {
+    fields: u32,
+    kind: u32,
+    fingerprint: u64,
+    reference: u64,
+    sender: ActorId,
+}
+
+impl Filters {
+    /// Adds the alternative in these bytes of a guest's array.
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8; Filter::SIZE]) {
+        let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
+        let pid = Pid::from_bytes(bytes[24..].try_into().expect("32 bytes"));
+        self.0.push(Alternative {
+            fields: word(0) as u32,
+            kind: (word(0) >> 32) as u32,
+            fingerprint: word(8),
+            reference: word(16),
+            sender: ActorId { slot: pid.slot, serial: pid.serial },
+        });
+    }
+
+    /// Every message of one kind.
+    pub(crate) fn of_kind(kind: Kind) -> Filters {
+        let sender = ActorId::HOST;
+        let fields = Filter::KIND;
+        let only = Alternative { fields, kind: kind as u32, fingerprint: 0, reference: 0, sender };
+        Filters(SmallVec::from_elem(only, 1))
+    }
+
+    fn matches(&self, item: &Envelope) -> bool {
+        self.0.is_empty() || self.0.iter().any(|alternative| alternative.matches(item))
+    }
+}
+
+impl Alternative {
+    fn matches(&self, item: &Envelope) -> bool {
+        let wants = |field| self.fields & field != 0;
+        (!wants(Filter::KIND) || self.kind == item.kind as u32)
+            && (!wants(Filter::FINGERPRINT) || self.fingerprint == item.fingerprint)
+            && (!wants(Filter::REFERENCE) || self.reference == item.reference)
+            && (!wants(Filter::SENDER) || self.sender == item.sender)
+    }
+}

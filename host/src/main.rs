@@ -1,0 +1,7 @@
+//! The program `flower-host`: the library behind a command line.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,0 +1,570 @@
+//! Linear memories in slots of a slab: growth in place up to a capacity, reuse while warm.
+//!
+//! [`configure`] makes an engine take its memories from a [`SlabMemoryCreator`]. wasmtime 48 asks
+//! it for a memory in the middle of an instantiation, on the thread that polls it and with no word
+//! about the actor; so whoever spawns says what the actor may use in [`with_capacity`]. The
+//! capacity picks the class of the slot, and is a hard bound of its own beneath the one of the
+//! store's limiter.
+//!
+//! Nothing behind a memory is guarded: another actor's memory may start at its last byte. What
+//! keeps actors apart is that compiled code compares every address with the length (see
+//! [`configure`]), so the creator refuses an engine that would leave out these comparisons.
+//!
+//! A dead actor's pages are found with the ioctl `PAGEMAP_SCAN` (Linux 6.7), present or swapped,
+//! and zeroed in place while they are few. Where the ioctl is missing all pages are given back,
+//! which is right everywhere and slower.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+
+use wasmtime::{Config, InstanceAllocationStrategy, LinearMemory, MemoryCreator, MemoryType};
+
+use crate::slab::{Slab, SlabCounts, SlabError, Slot, page_size};
+
+/// Sizes of slots. Addresses are plenty, but each started 2 MiB of them costs a page of page table.
+const CLASSES: [usize; 9] =
+    [256 << 10, 512 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20, 256 << 20, 1 << 30, 4 << 30];
+
+/// Bytes of a dead actor that are zeroed in place and stay with the slot. Zeroing 256 KiB takes 3
+/// us; giving them back and touching them again takes 100 us.
+const KEEP_BYTES_MAX: usize = 256 << 10;
+
+const _: () = assert!(KEEP_BYTES_MAX <= CLASSES[0] && CLASSES[0] < CLASSES[CLASSES.len() - 1]);
+
+thread_local! {
+    /// What memories made on this thread may grow to, while somebody instantiates.
+    static CAPACITY: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Sets every knob of an engine that has to do with linear memory.
+pub(crate) fn configure(config: &mut Config, creator: Arc<SlabMemoryCreator>) {
+    config
+        // The pooling allocator has its own memories and would ignore the creator.
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .with_host_memory(creator)
+        // No promise to compiled code about addresses behind the length: it checks every access.
+        .memory_reservation(0)
+        .memory_guard_size(0)
+        .guard_before_linear_memory(false)
+        // Growth stays in the slot, so no bytes are kept for a move, and the base is a constant.
+        .memory_may_move(false)
+        .memory_reservation_for_growth(0)
+        // An initial image is mapped over a memory, which would cost a mapping; data is copied.
+        .memory_init_cow(false)
+        // The heap of a collector comes from the creator as well, and grows within its slot. It
+        // "may move" in name only: for a heap that may not, wasmtime 48 compares with the
+        // reservation of 0 instead of the length, and a guest's access to an array aborts the
+        // process.
+        .gc_heap_reservation(0)
+        .gc_heap_guard_size(0)
+        .gc_heap_reservation_for_growth(0)
+        .gc_heap_may_move(true);
+}
+
+/// Runs `f`, in which memories are made, on this thread, for an actor that may use `bytes`.
+pub(crate) fn with_capacity<R>(bytes: usize, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<usize>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CAPACITY.set(self.0);
+        }
+    }
+    let _restore = Restore(CAPACITY.replace(Some(bytes)));
+    f()
+}
+
+/// [`with_capacity`] around each poll of an instantiation, whichever threads do that.
+pub(crate) async fn with_capacity_async<F: Future>(bytes: usize, instantiation: F) -> F::Output {
+    let mut instantiation = pin!(instantiation);
+    poll_fn(|context| with_capacity(bytes, || instantiation.as_mut().poll(context))).await
+}
+
+/// Makes the memories of an engine out of one slab for each class.
+pub(crate) struct SlabMemoryCreator {
+    slabs: [Arc<Slab>; CLASSES.len()],
+    default_capacity: usize,
+}
+
+impl SlabMemoryCreator {
+    /// A creator of at most `slots_max` memories of each class; one that is made outside of
+    /// [`with_capacity`] may grow to `default_capacity` bytes, or as far as it must to start.
+    pub(crate) fn new(default_capacity: usize, slots_max: usize) -> Arc<SlabMemoryCreator> {
+        let slabs = CLASSES.map(|class| Slab::new(class, None, slots_max));
+        Arc::new(SlabMemoryCreator { slabs, default_capacity })
+    }
+
+    /// How many slots of each class are where.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (usize, SlabCounts)> {
+        self.slabs.iter().map(|slab| (slab.class(), slab.counts()))
+    }
+
+    /// [`Slab::trim`] for every class.
+    pub(crate) fn trim(&self, now_ns: u64) -> usize {
+        self.slabs.iter().map(|slab| slab.trim(now_ns)).sum()
+    }
+
+    fn create(&self, size: usize, maximum: Option<usize>) -> Result<SlabMemory, SlabError> {
+        let allowed = CAPACITY.get().unwrap_or(self.default_capacity.max(size));
+        let capacity = allowed.min(maximum.unwrap_or(usize::MAX)).min(CLASSES[CLASSES.len() - 1]);
+        if size > capacity {
+            return Err(SlabError::TooBig { bytes: size, capacity });
+        }
+        let class = CLASSES.partition_point(|&class| class < capacity);
+        Ok(SlabMemory { slot: self.slabs[class].acquire()?, size, capacity })
+    }
+}
+
+// SAFETY: a new memory is a slot of its own, which reads as zeros, is at least as long as the
+// capacity and stays where it is; an engine whose code relies on more than the length gets none.
+unsafe impl MemoryCreator for SlabMemoryCreator {
+    fn new_memory(
+        &self,
+        _ty: MemoryType,
+        minimum: usize,
+        maximum: Option<usize>,
+        reserved_size_in_bytes: Option<usize>,
+        guard_size_in_bytes: usize,
+    ) -> Result<Box<dyn LinearMemory>, String> {
+        // wasmtime 48 always says `Some`, with the engine's `memory_reservation`.
+        if reserved_size_in_bytes.is_some_and(|bytes| bytes > 0) || guard_size_in_bytes > 0 {
+            return Err("the engine is not configured for memories without guards".into());
+        }
+        let memory = self.create(minimum, maximum).map_err(|error| error.to_string())?;
+        Ok(Box::new(memory))
+    }
+}
+
+/// One linear memory.
+struct SlabMemory {
+    slot: Slot,
+    size: usize,
+    capacity: usize,
+}
+
+// SAFETY: the slot is page-aligned and nobody else's, and compiled code compares each address with
+// `size`, which needs no guard (see `configure`).
+unsafe impl LinearMemory for SlabMemory {
+    fn byte_size(&self) -> usize {
+        self.size
+    }
+
+    fn byte_capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
+        if new_size > self.capacity {
+            let error = SlabError::TooBig { bytes: new_size, capacity: self.capacity };
+            return Err(wasmtime::Error::new(error));
+        }
+        debug_assert!(new_size >= self.size, "a memory never shrinks");
+        self.size = new_size;
+        Ok(())
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.slot.start()
+    }
+}
+
+impl Drop for SlabMemory {
+    fn drop(&mut self) {
+        if !self.slot.may_stay_warm() {
+            return;
+        }
+        // Whatever lies behind the size was never accessible, so it still is as the slab gave it.
+        let used = self.size.next_multiple_of(page_size());
+        let zeroed = pagemap::zero_dirty(&mut self.slot, used);
+        self.slot.give_back(zeroed..used);
+        self.slot.set_clean();
+    }
+}
+
+/// Which pages of the process hold anything, as its page table knows it.
+#[cfg(target_os = "linux")]
+mod pagemap {
+    use std::ffi::c_void;
+    use std::fs::File;
+    use std::ops::Range;
+    use std::ptr;
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::io::Errno;
+    use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
+
+    use super::{KEEP_BYTES_MAX, Slot, page_size};
+
+    /// Runs of dirty pages that one system call reports.
+    const REGIONS_MAX: usize = 32;
+
+    // The categories of a page, from `linux/fs.h`.
+    const PAGE_IS_PRESENT: u64 = 1 << 3;
+    const PAGE_IS_SWAPPED: u64 = 1 << 4;
+    const PAGE_IS_PFNZERO: u64 = 1 << 5;
+
+    static PAGEMAP: LazyLock<Option<File>> = LazyLock::new(open);
+
+    /// False where the kernel lacks the ioctl, and in a forked child, whose file shows its parent.
+    static USABLE: AtomicBool = AtomicBool::new(true);
+
+    /// Zeroes what is dirty in the first `used` bytes of `slot`, up to [`KEEP_BYTES_MAX`]; returns
+    /// how far it came.
+    pub(super) fn zero_dirty(slot: &mut Slot, used: usize) -> usize {
+        let base = slot.start().expose_provenance();
+        let mut regions = [Region::default(); REGIONS_MAX];
+        let mut pages_max = KEEP_BYTES_MAX / page_size();
+        let mut done = 0;
+        while done < used && pages_max > 0 {
+            let Some(scan) = scan(base + done..base + used, pages_max, &mut regions) else { break };
+            for region in &regions[..scan.regions] {
+                let range = region.start as usize - base..region.end as usize - base;
+                pages_max -= range.len() / page_size();
+                clean(slot, range, region.categories);
+            }
+            done = scan.end - base;
+        }
+        done
+    }
+
+    fn clean(slot: &mut Slot, range: Range<usize>, categories: u64) {
+        if categories & PAGE_IS_SWAPPED != 0 {
+            // Zeroing would first read the page back from disk.
+            return slot.give_back(range);
+        }
+        assert!(range.end <= slot.len(), "the kernel reports what it was asked about");
+        // SAFETY: the range lies in the slot, which is ours alone.
+        unsafe { slot.start().add(range.start).write_bytes(0, range.len()) };
+    }
+
+    /// Fills `regions` with runs of pages in `range` that may hold anything but zeros.
+    fn scan(range: Range<usize>, pages_max: usize, regions: &mut [Region]) -> Option<Scanned> {
+        let file = PAGEMAP.as_ref().filter(|_| USABLE.load(Ordering::Relaxed))?;
+        let arg = ScanArg {
+            size: size_of::<ScanArg>() as u64,
+            start: range.start as u64,
+            end: range.end as u64,
+            vec: regions.as_mut_ptr().expose_provenance() as u64,
+            vec_len: regions.len() as u64,
+            max_pages: pages_max as u64,
+            // Anything there, on disk too, except the shared page of zeros that a mere read maps.
+            category_anyof_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+            category_inverted: PAGE_IS_PFNZERO,
+            category_mask: PAGE_IS_PFNZERO,
+            return_mask: PAGE_IS_SWAPPED,
+            ..ScanArg::default()
+        };
+        // SAFETY: `ScanArg` is what the ioctl takes, and its vector is `regions`, which is
+        // borrowed.
+        match unsafe { ioctl(file, arg) } {
+            Ok(scanned) => Some(scanned).filter(|scanned| scanned.end > range.start),
+            Err(error) => {
+                let passing = error == Errno::NOMEM || error == Errno::INTR;
+                USABLE.fetch_and(passing, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+
+    fn open() -> Option<File> {
+        // SAFETY: the handler does no more than a store, which is allowed between fork and exec.
+        let watched = unsafe { libc::pthread_atfork(None, None, Some(forked)) } == 0;
+        File::open("/proc/self/pagemap").ok().filter(|_| watched)
+    }
+
+    unsafe extern "C" fn forked() {
+        USABLE.store(false, Ordering::Relaxed);
+    }
+
+    /// `struct page_region`: a run of pages of the same categories.
+    #[repr(C)]
+    #[derive(Clone, Copy, Default)]
+    struct Region {
+        start: u64,
+        end: u64,
+        categories: u64,
+    }
+
+    /// `struct pm_scan_arg`.
+    #[repr(C)]
+    #[derive(Default)]
+    struct ScanArg {
+        size: u64,
+        flags: u64,
+        start: u64,
+        end: u64,
+        walk_end: u64,
+        vec: u64,
+        vec_len: u64,
+        max_pages: u64,
+        category_inverted: u64,
+        category_mask: u64,
+        category_anyof_mask: u64,
+        return_mask: u64,
+    }
+
+    /// What one call found: this many regions up to this address.
+    struct Scanned {
+        regions: usize,
+        end: usize,
+    }
+
+    // SAFETY: `PAGEMAP_SCAN` takes a pointer to this structure, and writes to it and to its vector;
+    // its number is the kernel's, and the result that of `output_from_ptr`.
+    unsafe impl Ioctl for ScanArg {
+        type Output = Scanned;
+        const IS_MUTATING: bool = true;
+
+        fn opcode(&self) -> Opcode {
+            opcode::read_write::<ScanArg>(b'f', 16)
+        }
+
+        fn as_ptr(&mut self) -> *mut c_void {
+            ptr::from_mut(self).cast()
+        }
+
+        unsafe fn output_from_ptr(regions: IoctlOutput, arg: *mut c_void) -> rustix::io::Result<Scanned> {
+            // SAFETY: this is the pointer of `as_ptr`.
+            let arg = unsafe { &*arg.cast::<ScanArg>() };
+            Ok(Scanned { regions: regions as usize, end: arg.walk_end as usize })
+        }
+    }
+}
+
+/// Other systems cannot say which pages are dirty, so all are given back.
+#[cfg(not(target_os = "linux"))]
+mod pagemap {
+    /// Comes nowhere.
+    pub(super) fn zero_dirty(_slot: &mut super::Slot, _used: usize) -> usize {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::slice;
+    use wasmtime::{Engine, Instance, Module, Store, Trap};
+
+    const PAGE: usize = 64 << 10;
+
+    fn memory(creator: &SlabMemoryCreator, size: usize) -> Box<dyn LinearMemory> {
+        creator.new_memory(MemoryType::new(1, None), size, None, Some(0), 0).expect("there is room")
+    }
+
+    fn bytes(memory: &mut dyn LinearMemory) -> &mut [u8] {
+        // SAFETY: the memory is the test's, and this many bytes long.
+        unsafe { slice::from_raw_parts_mut(memory.as_ptr(), memory.byte_size()) }
+    }
+
+    /// What `dirty` wrote must be zeros when the same slot is used again.
+    fn check_reuse(size: usize, dirty: impl Fn(&mut [u8])) {
+        let creator = SlabMemoryCreator::new(4 << 20, 1);
+        for _ in 0..3 {
+            let mut memory = memory(&creator, size);
+            assert!(bytes(&mut *memory).iter().all(|&byte| byte == 0), "bytes of a dead actor");
+            dirty(bytes(&mut *memory));
+        }
+    }
+
+    fn engine(default_capacity: usize) -> (Engine, Arc<SlabMemoryCreator>) {
+        let creator = SlabMemoryCreator::new(default_capacity, 100);
+        let mut config = Config::new();
+        configure(&mut config, creator.clone());
+        (Engine::new(&config).expect("the knobs agree"), creator)
+    }
+
+    fn call(engine: &Engine, wat: &str, argument: i32) -> wasmtime::Result<i32> {
+        let mut store = Store::new(engine, ());
+        let instance = Instance::new(&mut store, &Module::new(engine, wat)?, &[])?;
+        instance.get_typed_func::<i32, i32>(&mut store, "f")?.call(&mut store, argument)
+    }
+
+    #[test]
+    fn few_dirty_pages_come_back_as_zeros() {
+        check_reuse(PAGE, |bytes| bytes[0] = 1);
+        check_reuse(17 * PAGE, |bytes| {
+            for at in [0, 9 * PAGE, 17 * PAGE - 1] {
+                bytes[at] = 1;
+            }
+        });
+    }
+
+    #[test]
+    fn many_dirty_pages_come_back_as_zeros() {
+        check_reuse(17 * PAGE, |bytes| bytes.fill(1));
+    }
+
+    #[test]
+    fn scattered_dirty_pages_come_back_as_zeros() {
+        // More runs of pages than one scan reports.
+        check_reuse(17 * PAGE, |bytes| bytes.iter_mut().step_by(2 * page_size()).for_each(|byte| *byte = 1));
+        check_reuse(17 * PAGE, |bytes| bytes.iter_mut().step_by(6 * page_size()).for_each(|byte| *byte = 1));
+    }
+
+    #[test]
+    fn read_pages_stay_zeros() {
+        check_reuse(4 * PAGE, |bytes| assert_eq!(bytes.iter().map(|&byte| byte as u64).sum::<u64>(), 0));
+    }
+
+    /// On a machine without swap the pages stay where they are.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn swapped_pages_come_back_as_zeros() {
+        check_reuse(4 * PAGE, |bytes| {
+            bytes[..2 * PAGE].fill(1);
+            // SAFETY: the advice moves pages, and changes no byte.
+            let advised =
+                unsafe { libc::madvise(bytes.as_mut_ptr().cast(), bytes.len(), libc::MADV_PAGEOUT) };
+            assert_eq!(advised, 0);
+        });
+    }
+
+    #[test]
+    fn grown_pages_come_back_as_zeros() {
+        let creator = SlabMemoryCreator::new(4 << 20, 1);
+        for _ in 0..2 {
+            let mut memory = memory(&creator, PAGE);
+            memory.grow_to(60 * PAGE).expect("the capacity is 64 pages");
+            assert!(bytes(&mut *memory).iter().all(|&byte| byte == 0));
+            bytes(&mut *memory)[60 * PAGE - 1] = 1;
+        }
+    }
+
+    #[test]
+    fn growth_ends_at_the_capacity_and_never_moves() {
+        let creator = SlabMemoryCreator::new(10 * PAGE, 1);
+        let mut memory = memory(&creator, PAGE);
+        let base = memory.as_ptr();
+        assert_eq!((memory.byte_size(), memory.byte_capacity()), (PAGE, 10 * PAGE));
+        memory.grow_to(10 * PAGE).expect("this is the capacity");
+        let error = memory.grow_to(11 * PAGE).expect_err("the slot is longer, the capacity is not");
+        assert!(matches!(error.downcast_ref(), Some(SlabError::TooBig { .. })));
+        assert_eq!((memory.byte_size(), memory.as_ptr()), (10 * PAGE, base));
+    }
+
+    #[test]
+    fn the_scope_and_the_module_choose_the_class() {
+        let creator = SlabMemoryCreator::new(1 << 20, 10);
+        let class = |size, maximum| creator.create(size, maximum).map(|memory| memory.slot.len());
+        assert_eq!(class(PAGE, None).expect("by default"), 1 << 20);
+        assert_eq!(class(PAGE, Some(2 * PAGE)).expect("by its maximum"), 256 << 10);
+        assert_eq!(class(17 * PAGE, None).expect("by its minimum"), 4 << 20);
+        assert_eq!(with_capacity(5 << 20, || class(PAGE, None)).expect("by the scope"), 16 << 20);
+        assert_eq!(with_capacity(usize::MAX, || class(PAGE, None)).expect("the biggest"), 4 << 30);
+        assert!(with_capacity(PAGE, || class(2 * PAGE, None)).is_err(), "the scope is a limit");
+        assert!(class((4 << 30) + PAGE, None).is_err(), "no class holds it");
+        assert_eq!(class(PAGE, None).expect("the scope is over"), 1 << 20);
+    }
+
+    #[test]
+    fn scopes_nest_and_end_with_a_panic() {
+        let inner = || with_capacity(2, || panic!("as a guest's host call may"));
+        with_capacity(1, || {
+            assert!(std::panic::catch_unwind(inner).is_err());
+            assert_eq!(CAPACITY.get(), Some(1));
+        });
+        assert_eq!(CAPACITY.get(), None);
+    }
+
+    #[test]
+    fn an_async_scope_is_there_at_each_poll_only() {
+        let mut polls = 0;
+        let two_polls = poll_fn(|_| {
+            assert_eq!(CAPACITY.get(), Some(7));
+            polls += 1;
+            if polls == 2 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        });
+        let mut future = pin!(with_capacity_async(7, two_polls));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(future.as_mut().poll(&mut context).is_pending());
+        assert_eq!(CAPACITY.get(), None);
+        assert!(future.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn memory_grow_answers_minus_one_at_the_capacity() {
+        let wat =
+            r#"(module (memory 1) (func (export "f") (param i32) (result i32) (memory.grow (local.get 0))))"#;
+        let (engine, creator) = engine(4 * PAGE);
+        assert_eq!(call(&engine, wat, 3).expect("no trap"), 1);
+        assert_eq!(call(&engine, wat, 4).expect("no trap"), -1);
+        assert_eq!(with_capacity(5 * PAGE, || call(&engine, wat, 4)).expect("no trap"), 1);
+        assert_eq!(creator.counts().map(|(_, counts)| counts.live).sum::<usize>(), 0);
+    }
+
+    #[test]
+    fn an_async_instantiation_gets_the_capacity_of_its_scope() {
+        let (engine, creator) = engine(PAGE);
+        let module = Module::new(&engine, "(module (memory 1))").expect("it is valid");
+        let mut store = Store::new(&engine, ());
+        let instantiation = Instance::new_async(&mut store, &module, &[]);
+        let mut scoped = pin!(with_capacity_async(1 << 20, instantiation));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(scoped.as_mut().poll(&mut context).is_ready());
+        let live = |(_, counts): &(usize, SlabCounts)| counts.live == 1;
+        assert_eq!(creator.counts().find(live).expect("it is live").0, 1 << 20);
+    }
+
+    #[test]
+    fn no_access_reaches_behind_the_length() {
+        let (engine, creator) = engine(4 * PAGE);
+        // The neighbours' slots start right behind the capacity of 256 KiB.
+        let mut neighbours: Vec<_> = (0..3).map(|_| memory(&creator, 4 * PAGE)).collect();
+        neighbours.iter_mut().for_each(|memory| bytes(&mut **memory).fill(7));
+        for (offset, address, ok) in [
+            (0, PAGE as i64 - 4, true),
+            (0, PAGE as i64 - 3, false),
+            (0, PAGE as i64, false),
+            (0, 4 * PAGE as i64, false),
+            (0, -4, false),
+            (PAGE as i64 - 4, 0, true),
+            (PAGE as i64 - 3, 0, false),
+            (1 << 20, 0, false),
+            (u32::MAX as i64, 0, false),
+            (u32::MAX as i64 - 3, 4, false),
+            (u32::MAX as i64, -1, false),
+        ] {
+            let wat = format!(
+                r#"(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load offset={offset} (local.get 0))))"#
+            );
+            let result = call(&engine, &wat, address as i32);
+            match ok {
+                true => assert_eq!(result.expect("in bounds"), 0),
+                false => assert_eq!(
+                    result.expect_err("out of bounds").downcast_ref(),
+                    Some(&Trap::MemoryOutOfBounds)
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn an_engine_that_elides_bounds_checks_gets_no_memory() {
+        let creator = SlabMemoryCreator::new(PAGE, 1);
+        let mut config = Config::new();
+        config.with_host_memory(creator).memory_init_cow(false);
+        let engine = Engine::new(&config).expect("wasmtime cannot know");
+        let wat = r#"(module (memory 1) (func (export "f") (param i32) (result i32) (local.get 0)))"#;
+        assert!(call(&engine, wat, 1).is_err());
+    }
+
+    /// Aborts the process where `gc_heap_may_move` is false.
+    #[test]
+    fn a_collected_heap_lives_in_a_slot_too() {
+        let wat = r#"(module (type $a (array (mut i32)))
+            (func (export "f") (param $length i32) (result i32) (local $x (ref $a))
+                (local.set $x (array.new $a (i32.const 42) (local.get $length)))
+                (array.get $a (local.get $x) (i32.const 999))))"#;
+        let creator = SlabMemoryCreator::new(4 << 20, 100);
+        let mut config = Config::new();
+        configure(config.wasm_gc(true), creator);
+        let engine = Engine::new(&config).expect("the knobs agree");
+        assert_eq!(call(&engine, wat, 1_000).expect("in bounds"), 42);
+        assert_eq!(call(&engine, wat, 900_000).expect("within the capacity"), 42);
+        assert!(call(&engine, wat, 999).is_err(), "out of bounds");
+        assert!(call(&engine, wat, 2_000_000).is_err(), "more than the capacity");
+    }
+}

@@ -1,0 +1,204 @@
+//! Native code as an actor: a mailbox with a pid, to send from and to receive with.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use flower_abi::{Codec, Kind, Pid, Rights, Status};
+use tokio::sync::Notify;
+
+use crate::actor::Cell;
+use crate::error::SpawnError;
+use crate::exit::ExitReason;
+use crate::pid::ActorId;
+use crate::reference::Reference;
+use crate::shared::Shared;
+use crate::signal::{Body, Envelope};
+
+/// A mailbox of native code. To actors it is an actor like any other; it ends when dropped.
+pub struct Mailbox {
+    shared: Arc<Shared>,
+    id: ActorId,
+    woken: Arc<Notify>,
+}
+
+/// A message that native code received.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Received {
+    /// What it is.
+    pub kind: Kind,
+    /// Who sent it; may be sent to and monitored.
+    pub sender: Pid,
+    /// How to read the bytes.
+    pub codec: Codec,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Why the sender ended, when that is what it tells.
+    pub reason: Option<Arc<ExitReason>>,
+    /// What a request has to be answered with.
+    pub reply: Option<ReplyTo>,
+}
+
+/// The right to answer one request.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplyTo {
+    caller: ActorId,
+    reference: u64,
+}
+
+impl Mailbox {
+    pub(crate) fn open(shared: &Arc<Shared>) -> Result<Mailbox, SpawnError> {
+        let woken = Arc::new(Notify::new());
+        let id = shared.occupy_native(woken.clone()).ok_or(SpawnError::Refused { status: Status::LIMIT })?;
+        shared.natives.fetch_add(1, Ordering::AcqRel);
+        Ok(Mailbox { shared: shared.clone(), id, woken })
+    }
+
+    /// Its pid, with all rights.
+    pub fn pid(&self) -> Pid {
+        self.shared.mint.mint(self.id, Rights::ALL)
+    }
+
+    /// Registers the mailbox under a name.
+    pub fn register(&self, name: &str) -> Result<(), Status> {
+        self.shared.register(name, self.id, Rights::PEER)
+    }
+
+    /// Sends a message; never waits.
+    pub fn send(&self, to: Pid, codec: Codec, body: &[u8]) -> Result<(), Status> {
+        let to = self.shared.resolve(&to, Rights::SEND)?;
+        self.shared.send(to, self.envelope(Kind::Message, codec, body)?)
+    }
+
+    /// Answers a request.
+    pub fn reply(&self, to: ReplyTo, codec: Codec, body: &[u8]) -> Result<(), Status> {
+        let mut envelope = self.envelope(Kind::Reply, codec, body)?;
+        envelope.reference = to.reference;
+        self.cell().owned().watchers.remove(&(to.caller, to.reference));
+        self.shared.reply(to.caller, envelope)
+    }
+
+    /// Sends a request and waits for the reply. The callee's end is an error with its reason.
+    pub async fn call(&mut self, to: Pid, codec: Codec, body: &[u8]) -> Result<Received, CallError> {
+        let to = self.shared.resolve(&to, Rights::SEND)?;
+        let mut envelope = self.envelope(Kind::Message, codec, body)?;
+        let delivery = flower_abi::Delivery::Held;
+        let reference = self.cell().owned().references.open(Reference::Request { to, delivery, timer: None });
+        envelope.request = true;
+        envelope.reference = reference;
+        let given_up = GiveUp { mailbox: self, reference };
+        self.shared.send(to, envelope)?;
+        let answer = self.next(|mailbox| mailbox.cell().owned().held.remove(&reference)).await;
+        drop(given_up);
+        match answer.reason.clone() {
+            Some(reason) => Err(CallError::Died { reason }),
+            None => Ok(answer),
+        }
+    }
+
+    /// Waits for the next message.
+    pub async fn receive(&mut self) -> Received {
+        self.next(|mailbox| mailbox.cell().owned().mailbox.pop()).await
+    }
+
+    /// The next message if there is one.
+    pub fn try_receive(&mut self) -> Option<Received> {
+        self.drain();
+        let message = self.cell().owned().mailbox.pop()?;
+        Some(self.accept(message))
+    }
+
+    async fn next(&self, take: impl Fn(&Mailbox) -> Option<Envelope>) -> Received {
+        loop {
+            self.drain();
+            if let Some(message) = take(self) {
+                return self.accept(message);
+            }
+            self.woken.notified().await;
+        }
+    }
+
+    fn drain(&self) {
+        let cell = self.cell();
+        self.shared.drain(cell, &mut cell.owned());
+    }
+
+    fn accept(&self, message: Envelope) -> Received {
+        let cell = self.cell();
+        self.shared.note_received(cell, &message);
+        let reply = message.request.then_some(ReplyTo { caller: message.sender, reference: message.reference });
+        if reply.is_some() {
+            cell.owned().watchers.insert((message.sender, message.reference), ());
+        }
+        let (body, ..) = message.view();
+        Received {
+            kind: message.kind,
+            sender: self.shared.mint.mint(message.sender, Rights::PEER),
+            codec: Codec(message.codec),
+            body: body.into_owned(),
+            reason: message.extra.as_ref().and_then(|extra| extra.reason.clone()),
+            reply,
+        }
+    }
+
+    fn envelope(&self, kind: Kind, codec: Codec, body: &[u8]) -> Result<Envelope, Status> {
+        if body.len() > self.shared.limits.message_bytes_max as usize {
+            return Err(Status::TOO_LARGE);
+        }
+        let mut owned = self.cell().owned();
+        owned.last_message_id += 1;
+        Ok(Envelope {
+            codec: codec.0,
+            id: owned.last_message_id,
+            body: Body::from_slice(body),
+            ..Envelope::system(kind, self.id, 0)
+        })
+    }
+
+    fn cell(&self) -> &Cell {
+        self.shared.table.cell(self.id.slot)
+    }
+}
+
+/// Drops the reply of a call that is given up before it came.
+struct GiveUp<'a> {
+    mailbox: &'a Mailbox,
+    reference: u64,
+}
+
+impl Drop for GiveUp<'_> {
+    fn drop(&mut self) {
+        let cell = self.mailbox.cell();
+        self.mailbox.shared.cancel(cell, &mut cell.owned(), self.reference);
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        self.shared.natives.fetch_sub(1, Ordering::AcqRel);
+        if self.cell().queue.lock().serial == self.id.serial {
+            self.shared.end(self.id.slot, Arc::new(ExitReason::NORMAL));
+        }
+    }
+}
+
+/// Why a call from native code has no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The request was not accepted.
+    #[error("the request was not accepted: {0}")]
+    Refused(Status),
+    /// The callee ended before it answered.
+    #[error("the callee ended before it answered: {reason}")]
+    Died {
+        /// Why it ended.
+        reason: Arc<ExitReason>,
+    },
+}
+
+impl From<Status> for CallError {
+    fn from(status: Status) -> CallError {
+        CallError::Refused(status)
+    }
+}

@@ -1,0 +1,147 @@
+//! What the host tells of itself: the accounts of messages, and the log of ends.
+//!
+//! The accounts hold to the unit: `sent = received + refused + queued + dropped`. A worker counts in
+//! a shard of its own with plain loads and stores; every other thread shares one with atomic adds.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crossbeam_utils::CachePadded;
+
+use crate::actor::Meta;
+use crate::exit::ExitReason;
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Count {
+    /// Messages that an actor, a timer or native code sent.
+    Sent,
+    /// Messages handed to their receiver.
+    Received,
+    /// Messages that the sender was told are not accepted.
+    Refused,
+    /// Messages that their receiver's death left behind.
+    DroppedDead,
+    /// Replies that came when nobody waited any more.
+    DroppedLate,
+    /// Messages that their receiver flushed.
+    DroppedFlushed,
+    /// Timer ticks left out because the one before was not yet read.
+    DroppedOverflow,
+    /// Actors spawned.
+    Spawned,
+    /// Actors ended.
+    Ended,
+    /// Actors that ended by a crash.
+    Crashed,
+}
+
+/// How many counts there are.
+const COUNTS: usize = 10;
+
+type Shard = CachePadded<[AtomicU64; COUNTS]>;
+
+/// The accounts of one host.
+pub(crate) struct Counters {
+    shards: Box<[Shard]>,
+}
+
+thread_local! {
+    /// The shard that this thread alone writes, if it is a worker's.
+    static OWN_SHARD: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Says that this thread has the core with this index, or none, and so owns that core's shard.
+pub(crate) fn set_shard(core: Option<usize>) {
+    OWN_SHARD.set(core);
+}
+
+impl Counters {
+    /// A shard for each worker, and one for all other threads.
+    pub(crate) fn new(workers: usize) -> Counters {
+        Counters { shards: (0..=workers).map(|_| Shard::default()).collect() }
+    }
+
+    /// Counts one.
+    pub(crate) fn add(&self, count: Count) {
+        self.add_many(count, 1);
+    }
+
+    /// Counts several.
+    pub(crate) fn add_many(&self, count: Count, amount: u64) {
+        match OWN_SHARD.get().and_then(|core| self.shards.get(core)) {
+            Some(shard) => {
+                let counter = &shard[count as usize];
+                counter.store(counter.load(Ordering::Relaxed) + amount, Ordering::Relaxed);
+            }
+            None => {
+                let shared = &self.shards[self.shards.len() - 1];
+                shared[count as usize].fetch_add(amount, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The sum over all threads.
+    pub(crate) fn get(&self, count: Count) -> u64 {
+        self.shards.iter().map(|shard| shard[count as usize].load(Ordering::Relaxed)).sum()
+    }
+}
+
+/// The accounts at one moment. They balance whenever no actor runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Accounts {
+    /// Messages sent, replies and timer messages included.
+    pub sent: u64,
+    /// Messages handed to their receiver.
+    pub received: u64,
+    /// Messages that the sender was told are not accepted.
+    pub refused: u64,
+    /// Messages that wait.
+    pub queued: u64,
+    /// Messages whose receiver had ended before it took them.
+    pub dropped_dead_receiver: u64,
+    /// Replies that came when nobody waited any more.
+    pub dropped_late_reply: u64,
+    /// Messages that their receiver flushed.
+    pub dropped_flushed: u64,
+    /// Ticks left out because the one before was not yet read.
+    pub dropped_overflow: u64,
+    /// Actors spawned.
+    pub spawned: u64,
+    /// Actors ended.
+    pub ended: u64,
+    /// Actors that ended by a crash.
+    pub crashed: u64,
+}
+
+impl Accounts {
+    /// Whether every message is accounted for.
+    pub fn balance(&self) -> bool {
+        let dropped = self.dropped_dead_receiver
+            + self.dropped_late_reply
+            + self.dropped_flushed
+            + self.dropped_overflow;
+        self.sent == self.received + self.refused + self.queued + dropped
+    }
+}
+
+/// Text of a guest as a log may show it: no control character gets through to a terminal.
+fn escape(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
+/// Writes an actor's end to the log: crashes as errors, with their backtrace.
+pub(crate) fn log_end(meta: &Meta, reason: &ExitReason, backtrace: Option<&str>) {
+    let (label, serial) = (&meta.label, meta.id.serial);
+    if !reason.is_crash() {
+        tracing::debug!(target: "flower", "actor {label} <0.{serial}> ended: {reason}");
+        return;
+    }
+    let reason = escape(&reason.to_string());
+    match backtrace {
+        Some(trace) => tracing::error!(target: "flower", "actor {label} <0.{serial}> ended: {reason}\n{trace}"),
+        None => tracing::error!(target: "flower", "actor {label} <0.{serial}> ended: {reason}"),
+    }
+}

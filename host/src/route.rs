@@ -1,0 +1,202 @@
+//! The one route from an actor to another: every send, signal and lookup goes through here.
+//!
+//! It is local now. What it answers is what can be known on this side: accepted (never processed),
+//! or a refusal; a route that crosses to another node will answer the same, and `NO_CONNECTION`.
+
+use flower_abi::{Pid, Rights, Status};
+
+use crate::actor::{Cell, SignalQueue};
+use crate::observe::Count;
+use crate::pid::ActorId;
+use crate::shared::Shared;
+use crate::signal::{Envelope, Signal};
+
+impl Shared {
+    /// The actor that a pid names, if the pid is true and carries these rights.
+    pub(crate) fn resolve(&self, pid: &Pid, needed: Rights) -> Result<ActorId, Status> {
+        self.mint.check(pid, needed)
+    }
+
+    /// Delivers a message unless the receiver is dead or its mailbox full; counts either way.
+    pub(crate) fn send(&self, to: ActorId, envelope: Envelope) -> Result<(), Status> {
+        self.counters.add(Count::Sent);
+        let sent = self.deliver(to, |cell, queue| {
+            if cell.has_room(queue, envelope.size()) {
+                queue.accept(Signal::Message(envelope));
+                Ok(())
+            } else {
+                Err(Status::MAILBOX_FULL)
+            }
+        });
+        if sent.is_err() {
+            self.counters.add(Count::Refused);
+        }
+        sent
+    }
+
+    /// Reserves a message's place; [`Shared::send_reserved`] or [`Shared::release`] follows.
+    pub(crate) fn reserve(&self, to: ActorId, envelope: &Envelope) -> Result<(), Status> {
+        let size = envelope.size();
+        let reserved = self.deliver_quietly(to, |cell, queue| {
+            let has_room = cell.has_room(queue, size);
+            if has_room {
+                queue.accepted_len += 1;
+                queue.accepted_bytes += size;
+            }
+            has_room
+        });
+        let refused = match reserved {
+            Ok(true) => return Ok(()),
+            Ok(false) => Status::MAILBOX_FULL,
+            Err(status) => status,
+        };
+        self.counters.add_many(Count::Sent, 1);
+        self.counters.add_many(Count::Refused, 1);
+        Err(refused)
+    }
+
+    /// Delivers a message whose place is reserved; a receiver that has ended meanwhile drops it.
+    pub(crate) fn send_reserved(&self, to: ActorId, envelope: Envelope) {
+        self.counters.add(Count::Sent);
+        let delivered = self.deliver(to, |_, queue| {
+            queue.signals.push(Signal::Message(envelope));
+            Ok(())
+        });
+        if delivered.is_err() {
+            self.counters.add(Count::DroppedDead);
+        }
+    }
+
+    /// Gives back the place of a message that will not come.
+    pub(crate) fn release(&self, to: ActorId, envelope: &Envelope) {
+        // A receiver that has ended has nothing to give back.
+        let _ = self.deliver_quietly(to, |_, queue| {
+            queue.accepted_len -= 1;
+            queue.accepted_bytes -= envelope.size();
+        });
+    }
+
+    /// Delivers the reply to a request; its place was reserved when the request was made.
+    pub(crate) fn reply(&self, to: ActorId, envelope: Envelope) -> Result<(), Status> {
+        self.counters.add(Count::Sent);
+        if self.signal(to, Signal::Reply(envelope)) {
+            return Ok(());
+        }
+        self.counters.add(Count::Refused);
+        Err(Status::NO_ACTOR)
+    }
+
+    /// Delivers a message, or notes under the same lock that the sender waits for room.
+    pub(crate) fn send_or_wait(
+        &self,
+        to: ActorId,
+        envelope: &Envelope,
+        waiter: (ActorId, u64),
+    ) -> Result<(), Status> {
+        self.deliver(to, |cell, queue| {
+            if cell.has_room(queue, envelope.size()) {
+                self.counters.add(Count::Sent);
+                queue.accept(Signal::Message(envelope.clone()));
+                return Ok(());
+            }
+            queue.room_waiters.push_back(waiter);
+            cell.room_wanted.store(true, std::sync::atomic::Ordering::Release);
+            Err(Status::MAILBOX_FULL)
+        })
+    }
+
+    /// Asks for a `Room` signal; at once if there is room.
+    pub(crate) fn want_room(&self, to: ActorId, waiter: (ActorId, u64)) -> Result<(), Status> {
+        let has_room = self.deliver_quietly(to, |cell, queue| {
+            let has_room = cell.has_room(queue, 0);
+            if !has_room {
+                queue.room_waiters.push_back(waiter);
+                cell.room_wanted.store(true, std::sync::atomic::Ordering::Release);
+            }
+            has_room
+        });
+        if has_room? {
+            self.signal(waiter.0, Signal::Room { reference: waiter.1, of: to });
+        }
+        Ok(())
+    }
+
+    /// Takes back the wish for a `Room` signal.
+    pub(crate) fn unwant_room(&self, of: ActorId, waiter: (ActorId, u64)) {
+        // An actor that has ended has told all that waited.
+        let _ = self.deliver_quietly(of, |_, queue| queue.room_waiters.retain(|other| *other != waiter));
+    }
+
+    /// Delivers a system signal, which no full mailbox refuses; false if the actor is dead.
+    pub(crate) fn signal(&self, to: ActorId, signal: Signal) -> bool {
+        self.try_signal(to, signal).is_ok()
+    }
+
+    /// The same, giving the signal back if the actor is dead.
+    pub(crate) fn try_signal(&self, to: ActorId, signal: Signal) -> Result<(), Signal> {
+        let mut signal = Some(signal);
+        let delivered = self.deliver(to, |cell, queue| {
+            let signal = signal.take().expect("delivered once");
+            if signal.is_urgent() {
+                cell.urgent.store(true, std::sync::atomic::Ordering::Release);
+            }
+            queue.accept(signal);
+            Ok(())
+        });
+        delivered.map_err(|_| signal.expect("a dead actor's queue took nothing"))
+    }
+
+    /// Whether the actor has not ended.
+    pub(crate) fn is_alive(&self, id: ActorId) -> bool {
+        self.deliver_quietly(id, |_, _| ()).is_ok()
+    }
+
+    /// Lets an actor run, because something has come for it.
+    pub(crate) fn wake(&self, slot: u32) {
+        if self.table.cell(slot).run.schedule() {
+            self.scheduler.enqueue(slot);
+        }
+    }
+
+    /// Puts something into a live actor's queue and wakes it.
+    fn deliver(
+        &self,
+        to: ActorId,
+        put: impl FnOnce(&Cell, &mut SignalQueue) -> Result<(), Status>,
+    ) -> Result<(), Status> {
+        let native = self.deliver_quietly(to, |cell, queue| {
+            put(cell, queue)?;
+            Ok(queue.native.clone())
+        })??;
+        match native {
+            Some(native) => native.notify_one(),
+            None => self.wake(to.slot),
+        }
+        Ok(())
+    }
+
+    /// Looks into a live actor's queue.
+    fn deliver_quietly<R>(
+        &self,
+        to: ActorId,
+        look: impl FnOnce(&Cell, &mut SignalQueue) -> R,
+    ) -> Result<R, Status> {
+        let cell = self.table.get(to.slot).ok_or(Status::NO_ACTOR)?;
+        let mut queue = cell.queue.lock();
+        if queue.serial != to.serial || to.serial == 0 {
+            return Err(Status::NO_ACTOR);
+        }
+        Ok(look(cell, &mut queue))
+    }
+}
+
+impl SignalQueue {
+    /// Puts a signal behind all others; what the accounts know counts as queued from here on.
+    fn accept(&mut self, signal: Signal) {
+        if let Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer(envelope) = &signal {
+            self.accepted_len += 1;
+            self.accepted_bytes += envelope.size();
+        }
+        self.signals.push(signal);
+    }
+}

@@ -1,0 +1,209 @@
+//! One run of one actor: from the run queue, through its body, to its next wait or its end.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use flower_abi::{Kind, NEVER};
+
+use crate::actor::{Cell, Wait};
+use crate::exit::ExitReason;
+use crate::instance::{self, Body, Ended, Handler};
+use crate::limits::HANDLER_BATCH_MAX;
+use crate::mailbox::Filters;
+use crate::observe;
+use crate::scheduler::{self, Task};
+use crate::shared::Shared;
+use crate::signal::Envelope;
+use crate::waker;
+
+/// How a run came to its end.
+enum Outcome {
+    /// The actor waits for what it has said in [`Wait`].
+    Parked,
+    /// It lets the others go first.
+    Yielded,
+    /// Its slice was over.
+    Preempted,
+    /// It has ended.
+    Ended(Arc<ExitReason>),
+}
+
+/// Runs the actor in this slot, which has been taken out of a run queue.
+pub(crate) fn run(shared: &Arc<Shared>, slot: u32) {
+    let cell = shared.table.cell(slot);
+    cell.run.start();
+    let outcome = catch_unwind(AssertUnwindSafe(|| step(shared, cell, slot)));
+    match outcome.unwrap_or_else(|panic| Outcome::Ended(host_error(shared, cell, &*panic))) {
+        Outcome::Parked => park(shared, cell, slot),
+        Outcome::Yielded => {
+            cell.run.requeue();
+            shared.scheduler.enqueue_yielded(slot);
+        }
+        Outcome::Preempted => {
+            cell.run.requeue();
+            shared.scheduler.enqueue_preempted(Task::Actor(slot));
+        }
+        Outcome::Ended(reason) => shared.end(slot, reason),
+    }
+}
+
+/// Takes in what has come, and lets the body go on if that is what it waits for.
+fn step(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
+    let mut body = {
+        let mut owned = cell.owned();
+        shared.drain(cell, &mut owned);
+        if let Some(reason) = owned.dying.clone() {
+            return Outcome::Ended(reason);
+        }
+        if !owned.is_ready(|| shared.now()) {
+            return Outcome::Parked;
+        }
+        owned.wait_timer.take().map(|key| shared.timers.cancel(key));
+        owned.wait = Wait::Running;
+        owned.wait_deadline = NEVER;
+        std::mem::replace(&mut owned.body, Body::Running)
+    };
+    let outcome = advance(shared, cell, slot, &mut body);
+    cell.owned().body = body;
+    outcome
+}
+
+fn advance(shared: &Arc<Shared>, cell: &Cell, slot: u32, body: &mut Body) -> Outcome {
+    if let Body::Fresh(plan) = body {
+        let plan = plan.take().expect("an actor starts once");
+        match instance::start(shared, plan) {
+            Ok(started) => *body = started,
+            Err(ended) => return finish(cell, ended),
+        }
+    }
+    match body {
+        Body::Process(future) => poll(shared, cell, slot, future.as_mut()),
+        Body::Handler(handler) => handle_batch(shared, cell, handler),
+        Body::Fresh(_) | Body::Running | Body::Ended | Body::Native => {
+            unreachable!("only started actors are run")
+        }
+    }
+}
+
+fn poll(
+    shared: &Arc<Shared>,
+    cell: &Cell,
+    slot: u32,
+    future: Pin<&mut (dyn Future<Output = Ended> + Send)>,
+) -> Outcome {
+    let polled = waker::with_waker(shared, slot, |waker| future.poll(&mut Context::from_waker(waker)));
+    match polled {
+        Poll::Ready(ended) => finish(cell, ended),
+        Poll::Pending => pending(cell, shared.deterministic),
+    }
+}
+
+/// What a pending future waits for. One that does not say so waits for the outside, or, where fuel
+/// preempts, is out of fuel: the engine yields without a word.
+fn pending(cell: &Cell, fuel_preempts: bool) -> Outcome {
+    let mut owned = cell.owned();
+    match owned.wait {
+        Wait::Yield => Outcome::Yielded,
+        Wait::Preempted => Outcome::Preempted,
+        Wait::Running if fuel_preempts => Outcome::Preempted,
+        Wait::Running => {
+            owned.wait = Wait::Io;
+            Outcome::Parked
+        }
+        _ => Outcome::Parked,
+    }
+}
+
+/// Gives a handler its messages, one call each, until there are none or its turn is over.
+fn handle_batch(shared: &Arc<Shared>, cell: &Cell, handler: &mut Handler) -> Outcome {
+    let started = scheduler::tick(&shared.scheduler);
+    for _ in 0..HANDLER_BATCH_MAX {
+        let message = match next_message(shared, cell) {
+            Next::Message(message) => message,
+            Next::None => return wait_for_message(cell),
+            Next::Dying(reason) => return Outcome::Ended(reason),
+        };
+        match handler.handle(message) {
+            Ok(true) => {}
+            Ok(false) => return finish(cell, Ended::normal()),
+            Err(ended) => return finish(cell, ended),
+        }
+        if scheduler::tick(&shared.scheduler) != started {
+            return Outcome::Yielded;
+        }
+    }
+    Outcome::Yielded
+}
+
+/// What a handler is to do next.
+pub(crate) enum Next {
+    /// Handle this.
+    Message(Envelope),
+    /// Nothing.
+    None,
+    /// End.
+    Dying(Arc<ExitReason>),
+}
+
+/// Takes the next message of a handler.
+pub(crate) fn next_message(shared: &Shared, cell: &Cell) -> Next {
+    let mut owned = cell.owned();
+    if owned.mailbox.len() == 0 {
+        shared.drain(cell, &mut owned);
+    }
+    if let Some(reason) = &owned.dying {
+        return Next::Dying(reason.clone());
+    }
+    let Some(message) = owned.mailbox.pop() else { return Next::None };
+    owned.mailbox.shrink();
+    if message.kind == Kind::Stop && !owned.trap_stop {
+        return Next::Dying(crate::inbound::stopped());
+    }
+    if message.request {
+        owned.watchers.insert((message.sender, message.reference), ());
+    }
+    drop(owned);
+    shared.note_received(cell, &message);
+    Next::Message(message)
+}
+
+fn wait_for_message(cell: &Cell) -> Outcome {
+    cell.owned().wait = Wait::Match { filters: Filters::default(), from: 0 };
+    Outcome::Parked
+}
+
+/// Leaves the actor alone until something comes, or its deadline.
+fn park(shared: &Shared, cell: &Cell, slot: u32) {
+    {
+        let mut owned = cell.owned();
+        cell.wait_code.store(owned.wait.code() as u8, Ordering::Relaxed);
+        if owned.wait_deadline != NEVER && owned.wait_timer.is_none() {
+            owned.wait_timer = Some(shared.arm_wake(owned.id(), owned.wait_deadline));
+        }
+    }
+    if !cell.run.finish() {
+        shared.scheduler.enqueue_yielded(slot);
+    }
+}
+
+fn finish(cell: &Cell, ended: Ended) -> Outcome {
+    let owned = cell.owned();
+    let reason = owned.dying.clone().unwrap_or(ended.reason);
+    observe::log_end(&owned.meta, &reason, ended.backtrace.as_deref());
+    Outcome::Ended(reason)
+}
+
+/// A bug of the host ends the actor that met it, and nobody else.
+fn host_error(shared: &Shared, cell: &Cell, panic: &(dyn std::any::Any + Send)) -> Arc<ExitReason> {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let id = format!("{:016x}", shared.outside.random());
+    tracing::error!(target: "flower", "host error {id}: {text}");
+    let reason = ExitReason::HostError { id };
+    observe::log_end(&cell.owned().meta, &reason, None);
+    Arc::new(reason)
+}

@@ -1,0 +1,141 @@
+//! Cores without work: who sleeps, who is woken, and when the whole host has nothing left to do.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use std::time::Duration;
+
+use flower_abi::NEVER;
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::Notify;
+
+/// The sleeping cores of one scheduler.
+pub(crate) struct Idle {
+    cores: usize,
+    sleeping: Mutex<Vec<usize>>,
+    /// Length of `sleeping`, so that nobody takes the lock while all are busy.
+    count: AtomicUsize,
+    beds: Box<[Bed]>,
+    /// Wakes the ticker, which rests while every core sleeps.
+    busy: Condvar,
+    quiet: Notify,
+    /// How often the host has fallen quiet.
+    silences: AtomicU64,
+}
+
+/// Where one core sleeps.
+#[derive(Default)]
+struct Bed {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Idle {
+    /// All awake.
+    pub(crate) fn new(cores: usize) -> Idle {
+        Idle {
+            cores,
+            sleeping: Mutex::default(),
+            count: AtomicUsize::new(0),
+            beds: (0..cores).map(|_| Bed::default()).collect(),
+            busy: Condvar::new(),
+            quiet: Notify::new(),
+            silences: AtomicU64::new(0),
+        }
+    }
+
+    /// Wakes one core if one sleeps. Whoever calls this has published its work before.
+    pub(crate) fn wake_one(&self) {
+        fence(Ordering::SeqCst);
+        if self.count.load(Ordering::Relaxed) > 0 {
+            let woken = { self.remove(|sleeping| sleeping.len().checked_sub(1)) };
+            if let Some(core) = woken {
+                self.beds[core].wake();
+            }
+        }
+    }
+
+    /// Wakes every core.
+    pub(crate) fn wake_all(&self) {
+        while let Some(core) = self.remove(|sleeping| sleeping.len().checked_sub(1)) {
+            self.beds[core].wake();
+        }
+        self.busy.notify_all();
+        self.quiet.notify_waiters();
+    }
+
+    /// Says that a core is about to sleep; true if it is the last one awake.
+    pub(crate) fn lie_down(&self, core: usize) -> bool {
+        let mut sleeping = self.sleeping.lock();
+        *self.beds[core].woken.lock() = false;
+        sleeping.push(core);
+        self.count.store(sleeping.len(), Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        sleeping.len() == self.cores
+    }
+
+    /// Says that a core that lay down goes on at once.
+    pub(crate) fn get_up(&self, core: usize) {
+        self.remove(|sleeping| sleeping.iter().position(|sleeper| *sleeper == core));
+    }
+
+    /// Sleeps until woken, or for `nanos` if that is less than [`NEVER`].
+    pub(crate) fn sleep(&self, core: usize, nanos: u64) {
+        let bed = &self.beds[core];
+        let mut woken = bed.woken.lock();
+        if nanos == NEVER {
+            bed.changed.wait_while(&mut woken, |woken| !*woken);
+        } else {
+            let timeout = Duration::from_nanos(nanos);
+            bed.changed.wait_while_for(&mut woken, |woken| !*woken, timeout);
+        }
+        let by_timeout = !*woken;
+        drop(woken);
+        if by_timeout {
+            self.get_up(core);
+        }
+    }
+
+    /// Blocks the ticker while every core sleeps.
+    pub(crate) fn wait_until_busy(&self, stopping: impl Fn() -> bool) {
+        let mut sleeping = self.sleeping.lock();
+        while sleeping.len() == self.cores && !stopping() {
+            self.busy.wait(&mut sleeping);
+        }
+    }
+
+    /// Says that nothing can happen any more unless it comes from outside.
+    pub(crate) fn note_quiet(&self) {
+        self.silences.fetch_add(1, Ordering::Release);
+        self.quiet.notify_waiters();
+    }
+
+    /// Waits until the host falls quiet, or is quiet already.
+    pub(crate) async fn quiescent(&self) {
+        let notified = self.quiet.notified();
+        let mut notified = std::pin::pin!(notified);
+        notified.as_mut().enable();
+        if self.silences.load(Ordering::Acquire) > 0 && self.count.load(Ordering::Acquire) == self.cores {
+            return;
+        }
+        notified.await;
+    }
+
+    fn remove(&self, which: impl FnOnce(&Vec<usize>) -> Option<usize>) -> Option<usize> {
+        let mut sleeping = self.sleeping.lock();
+        let was_quiet = sleeping.len() == self.cores;
+        let at = which(&sleeping)?;
+        let core = sleeping.swap_remove(at);
+        self.count.store(sleeping.len(), Ordering::Relaxed);
+        if was_quiet {
+            self.silences.store(0, Ordering::Release);
+            self.busy.notify_all();
+        }
+        Some(core)
+    }
+}
+
+impl Bed {
+    fn wake(&self) {
+        *self.woken.lock() = true;
+        self.changed.notify_one();
+    }
+}

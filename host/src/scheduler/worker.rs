@@ -1,0 +1,130 @@
+//! Worker threads: take a task, run it, look at the timers, sleep when there is nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use flower_abi::NEVER;
+
+use super::{CORE, Core, Scheduler, Task, handoff};
+use crate::limits::TICK;
+use crate::observe;
+use crate::outside::Outside;
+use crate::run;
+use crate::shared::Shared;
+
+/// Starts one thread per core, and the ticker.
+pub(crate) fn start(shared: &Arc<Shared>) {
+    let cores = std::mem::take(&mut *shared.scheduler.cores.lock());
+    for core in cores {
+        spawn_thread(shared, core);
+    }
+    if !shared.deterministic {
+        let ticking = shared.clone();
+        let ticker = thread::Builder::new().name("flower-ticker".into());
+        let ticker = ticker.spawn(move || tick_while_busy(&ticking)).expect("a thread can be started");
+        shared.scheduler.threads.lock().push(ticker);
+    }
+}
+
+/// The tick that it is now.
+pub(crate) fn tick(scheduler: &Scheduler) -> u64 {
+    scheduler.ticks.load(Ordering::Relaxed)
+}
+
+/// Starts a thread that runs actors with this core.
+pub(super) fn spawn_thread(shared: &Arc<Shared>, core: Core) {
+    let inside = shared.clone();
+    let thread = thread::Builder::new().name(format!("flower-worker-{}", core.index));
+    let thread = thread.stack_size(crate::limits::WORKER_STACK).spawn(move || {
+        let _entered = inside.tokio.enter();
+        hold_core(core);
+        work(&inside);
+    });
+    shared.scheduler.threads.lock().push(thread.expect("a thread can be started"));
+}
+
+/// Lets this thread have a core.
+pub(super) fn hold_core(core: Core) {
+    observe::set_shard(Some(core.index));
+    CORE.with_borrow_mut(|held| *held = Some(core));
+}
+
+/// Takes this thread's core away.
+pub(super) fn release_core() -> Core {
+    observe::set_shard(None);
+    CORE.with_borrow_mut(Option::take).expect("whoever runs an actor has a core")
+}
+
+/// Uses this thread's core, if it has one of this scheduler.
+pub(super) fn with_core_of<R>(scheduler: &Scheduler, use_core: impl FnOnce(&mut Core) -> R) -> Option<R> {
+    CORE.with_borrow_mut(|core| {
+        core.as_mut().filter(|core| core.owner == scheduler.id).map(use_core)
+    })
+}
+
+fn work(shared: &Arc<Shared>) {
+    let scheduler = &shared.scheduler;
+    while !scheduler.is_stopping() {
+        look_at_timers(shared);
+        match next_task(scheduler, &*shared.outside) {
+            Some(Task::Actor(slot)) => run::run(shared, slot),
+            Some(Task::Thread(thread)) => {
+                if !handoff::give_way(scheduler, &thread) {
+                    return;
+                }
+            }
+            None => rest(shared),
+        }
+    }
+}
+
+fn next_task(scheduler: &Scheduler, outside: &dyn Outside) -> Option<Task> {
+    CORE.with_borrow_mut(|core| scheduler.take(core.as_mut()?, outside))
+}
+
+/// Fires what is due, once a tick; in deterministic mode the clock stands still while anybody runs.
+fn look_at_timers(shared: &Shared) {
+    let now = tick(&shared.scheduler);
+    let is_new = CORE.with_borrow_mut(|core| {
+        core.as_mut().is_some_and(|core| std::mem::replace(&mut core.seen_tick, now) != now)
+    });
+    if is_new {
+        shared.fire_timers();
+    }
+}
+
+/// Sleeps until there is work or a timer is due.
+fn rest(shared: &Shared) {
+    let scheduler = &shared.scheduler;
+    shared.fire_timers();
+    let Some(index) = CORE.with_borrow(|core| core.as_ref().filter(|core| !core.has_work()).map(|core| core.index))
+    else {
+        return;
+    };
+    let is_last = scheduler.idle.lie_down(index);
+    if scheduler.has_work() || scheduler.is_stopping() {
+        return scheduler.idle.get_up(index);
+    }
+    let next = shared.timers.next();
+    let io_pending = shared.io_pending.load(Ordering::Acquire) > 0;
+    if is_last && next != NEVER && !io_pending && shared.outside.jump_to(next) {
+        return scheduler.idle.get_up(index);
+    }
+    if is_last && next == NEVER && !io_pending {
+        scheduler.idle.note_quiet();
+    }
+    let until_next = if next == NEVER { NEVER } else { next.saturating_sub(shared.now()) };
+    scheduler.idle.sleep(index, until_next);
+}
+
+/// Advances the epoch and the tick while a core is in use.
+fn tick_while_busy(shared: &Shared) {
+    let scheduler = &shared.scheduler;
+    while !scheduler.is_stopping() {
+        scheduler.idle.wait_until_busy(|| scheduler.is_stopping());
+        thread::sleep(TICK);
+        scheduler.ticks.fetch_add(1, Ordering::Relaxed);
+        shared.engines.increment_epoch();
+    }
+}

@@ -1,0 +1,70 @@
+//! What all parts of one host share. There is no global state: two hosts in a process do not meet.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::collections::HashMap;
+
+use parking_lot::RwLock;
+use tokio::sync::Notify;
+
+use crate::actor::Table;
+use crate::budget::Budget;
+use crate::instance::Engines;
+use crate::limits::Limits;
+use crate::loaded::Loaded;
+use crate::name::Names;
+use crate::observe::Counters;
+use crate::output::OutputSink;
+use crate::outside::Outside;
+use crate::pid::PidMint;
+use crate::scheduler::Scheduler;
+use crate::timer::Timers;
+use crate::wasi::WasiConfig;
+
+/// The inside of a host.
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    pub(crate) deterministic: bool,
+    pub(crate) outside: Box<dyn Outside>,
+    pub(crate) mint: PidMint,
+    pub(crate) table: Table,
+    pub(crate) timers: Timers,
+    pub(crate) names: Names,
+    /// Numbers for links.
+    pub(crate) links: AtomicU64,
+    /// Modules that actors may be made of, by name.
+    pub(crate) modules: RwLock<HashMap<Box<str>, Arc<Loaded>>>,
+    pub(crate) counters: Counters,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) engines: Engines,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) output: Arc<dyn OutputSink>,
+    /// What WASI gives to an actor that was granted nothing: output alone.
+    pub(crate) bare_wasi: Arc<WasiConfig>,
+    pub(crate) tokio: tokio::runtime::Handle,
+    /// Operations of the outside that actors wait for, off the workers.
+    pub(crate) io_pending: AtomicUsize,
+    /// No actor is started any more.
+    pub(crate) closing: AtomicBool,
+    /// An actor has ended.
+    pub(crate) ended: Notify,
+    /// Live mailboxes of native code, which count as actors.
+    pub(crate) natives: AtomicUsize,
+}
+
+impl Shared {
+    /// The host's monotonic clock, in ns.
+    pub(crate) fn now(&self) -> u64 {
+        self.outside.monotonic_ns()
+    }
+
+    /// The module of this name.
+    pub(crate) fn module(&self, name: &str) -> Option<Arc<Loaded>> {
+        self.modules.read().get(name).cloned()
+    }
+
+    /// Whether the host is shutting down.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+}

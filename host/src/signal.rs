@@ -1,0 +1,130 @@
+//! Signals: all that one actor can do to another, in one ordered queue per receiver.
+//!
+//! Messages and system signals share the queue, so that what A sends to B arrives in the order
+//! sent (as in OTP, see "Signals" in the Erlang reference manual, and `erl_proc_sig_queue.h`). They
+//! are different kinds of thing all the same: no bytes that a guest sends can become a system signal.
+
+use std::sync::Arc;
+
+use flower_abi::{Kind, MessageInfo};
+use smallvec::SmallVec;
+use tokio::sync::oneshot;
+
+use crate::exit::ExitReason;
+use crate::pid::ActorId;
+
+/// A message's bytes; small ones stand in the envelope.
+pub(crate) type Body = SmallVec<[u8; 40]>;
+
+/// A message or completion on its way, and in the mailbox.
+#[derive(Debug, Clone)]
+pub(crate) struct Envelope {
+    pub(crate) kind: Kind,
+    /// Whether the sender waits for a reply to `reference`.
+    pub(crate) request: bool,
+    pub(crate) codec: u32,
+    pub(crate) sender: ActorId,
+    pub(crate) reference: u64,
+    pub(crate) fingerprint: u64,
+    pub(crate) id: u64,
+    pub(crate) body: Body,
+    pub(crate) extra: Option<Box<Extra>>,
+}
+
+/// The header fields that few messages have.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Extra {
+    pub(crate) deadline: u64,
+    pub(crate) trace_id: [u8; 16],
+    pub(crate) span_id: [u8; 8],
+    pub(crate) reason: Option<Arc<ExitReason>>,
+}
+
+impl Envelope {
+    /// A system message without a body.
+    pub(crate) fn system(kind: Kind, sender: ActorId, reference: u64) -> Envelope {
+        Envelope {
+            kind,
+            request: false,
+            codec: 0,
+            sender,
+            reference,
+            fingerprint: 0,
+            id: 0,
+            body: Body::new(),
+            extra: None,
+        }
+    }
+
+    /// The end of an actor, as `Down` or `Exit`.
+    pub(crate) fn end(kind: Kind, sender: ActorId, reference: u64, reason: Arc<ExitReason>) -> Envelope {
+        let extra = Extra { reason: Some(reason), ..Extra::default() };
+        Envelope { extra: Some(Box::new(extra)), ..Envelope::system(kind, sender, reference) }
+    }
+
+    /// Bytes that it takes in a mailbox.
+    pub(crate) fn size(&self) -> u64 {
+        self.body.len() as u64
+    }
+
+    /// Whether the accounting counts it: what an actor sent, as against what the host says.
+    pub(crate) fn is_counted(&self) -> bool {
+        matches!(self.kind, Kind::Message | Kind::Reply | Kind::Timer)
+    }
+
+    /// The bytes the receiver sees, and tag and code of an exit reason.
+    pub(crate) fn view(&self) -> (std::borrow::Cow<'_, [u8]>, u32, u32) {
+        match self.extra.as_ref().and_then(|extra| extra.reason.as_ref()) {
+            None => (self.body.as_slice().into(), 0, 0),
+            Some(reason) => {
+                let (tag, code, detail) = reason.wire();
+                (detail.into(), tag as u32, code)
+            }
+        }
+    }
+
+    /// The flags of its [`MessageInfo`].
+    pub(crate) fn flags(&self) -> u32 {
+        if self.request { MessageInfo::REQUEST } else { 0 }
+    }
+}
+
+/// One thing that happens to an actor.
+#[derive(Debug)]
+pub(crate) enum Signal {
+    /// A user's message.
+    Message(Envelope),
+    /// The reply to one of its requests.
+    Reply(Envelope),
+    /// Its timer fired; the envelope is what it was started with.
+    Timer(Envelope),
+    /// The deadline of its request passed.
+    Timeout { reference: u64 },
+    /// A mailbox it asked about has room.
+    Room { reference: u64, of: ActorId },
+    /// Somebody asks it to stop.
+    Stop { from: ActorId },
+    /// Somebody, or one of its links when there is a link id, ended or wants it to end.
+    Exit { from: ActorId, reason: Arc<ExitReason>, link: Option<u64> },
+    /// It ends now.
+    Kill,
+    /// `from` has linked itself with it.
+    Link { from: ActorId, id: u64 },
+    /// `from` has removed the links with these ids.
+    Unlink { from: ActorId, ids: SmallVec<[u64; 1]> },
+    /// `from` wants to know of its end.
+    Monitor { from: ActorId, reference: u64 },
+    /// `from` does not want to know any more.
+    Demonitor { from: ActorId, reference: u64 },
+    /// An actor that it watches, or waits for, has ended.
+    Down { from: ActorId, reference: u64, reason: Arc<ExitReason> },
+    /// Native code wants to know of its end.
+    Watch(oneshot::Sender<Arc<ExitReason>>),
+}
+
+impl Signal {
+    /// Whether a running actor has to look at it before its slice is over.
+    pub(crate) fn is_urgent(&self) -> bool {
+        matches!(self, Signal::Kill | Signal::Exit { .. })
+    }
+}

@@ -1,0 +1,227 @@
+//! Spawning: an actor gets its place, its name and its links before it runs for the first time.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use flower_abi::{Kind, Rights, Status};
+
+use crate::actor::{Meta, Owned, Wait};
+use crate::budget::Charge;
+use crate::instance::{ActorConfig, Body, Plan, StackClass};
+use crate::limits::TICK;
+use crate::loaded::Loaded;
+use crate::module::{EntrySignature, Style};
+use crate::name::Registered;
+use crate::observe::Count;
+use crate::pid::ActorId;
+use crate::shared::Shared;
+use crate::signal::Envelope;
+use crate::wasi::WasiConfig;
+
+/// What may differ from actor to actor; what is `None` follows the host's limits.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) memory_max: Option<u64>,
+    pub(crate) mailbox_len_max: Option<u32>,
+    pub(crate) mailbox_bytes_max: Option<u64>,
+    pub(crate) stack: Option<StackClass>,
+    pub(crate) run_time_max_ns: Option<u64>,
+    pub(crate) hold_effects: bool,
+}
+
+/// A wish for a new actor.
+pub(crate) struct Request {
+    pub(crate) module: Arc<Loaded>,
+    pub(crate) entry: Box<str>,
+    pub(crate) index: Option<u32>,
+    pub(crate) parent: ActorId,
+    pub(crate) label: Option<Arc<str>>,
+    pub(crate) name: Option<Box<str>>,
+    /// Deadline before which it does not run; 0 for at once.
+    pub(crate) start_at: u64,
+    pub(crate) args: Envelope,
+    pub(crate) options: Options,
+    pub(crate) wasi: Arc<WasiConfig>,
+}
+
+/// An actor that has its place and does not run yet.
+pub(crate) struct Prepared {
+    pub(crate) id: ActorId,
+    start_at: u64,
+}
+
+impl Request {
+    /// A wish with every default.
+    pub(crate) fn new(module: Arc<Loaded>, entry: Box<str>, parent: ActorId, wasi: Arc<WasiConfig>) -> Request {
+        Request {
+            module,
+            entry,
+            index: None,
+            parent,
+            label: None,
+            name: None,
+            start_at: 0,
+            args: Envelope::system(Kind::Start, parent, 0),
+            options: Options::default(),
+            wasi,
+        }
+    }
+
+    /// The signature of its entry, if there is such an entry and it suits the index.
+    fn signature(&self) -> Result<EntrySignature, Status> {
+        let entry = self.module.module.entry(&self.entry).ok_or(Status::NO_ENTRY)?;
+        let wants_index = entry.signature() == EntrySignature::Indexed;
+        if wants_index != self.index.is_some() {
+            return Err(Status::NO_ENTRY);
+        }
+        Ok(entry.signature())
+    }
+}
+
+impl Shared {
+    /// Gives a new actor its place and its name. It runs after [`Shared::launch`].
+    pub(crate) fn prepare(&self, request: Request) -> Result<Prepared, Status> {
+        if self.is_closing() {
+            return Err(Status::SHUTTING_DOWN);
+        }
+        let signature = request.signature()?;
+        let charge = Charge::for_actor(&self.budget).ok_or(Status::LIMIT)?;
+        let id = self.table.allocate();
+        let start_at = request.start_at;
+        let (name, options) = (request.name.clone(), request.options.clone());
+        self.occupy(id, request, signature, charge, &options);
+        if let Some(name) = name
+            && let Err(status) = self.register(&name, id, Rights::ALL)
+        {
+            self.vacate(id);
+            return Err(status);
+        }
+        self.counters.add(Count::Spawned);
+        Ok(Prepared { id, start_at })
+    }
+
+    /// Lets a prepared actor run.
+    pub(crate) fn launch(&self, prepared: Prepared) {
+        let Prepared { id, start_at } = prepared;
+        self.table.cell(id.slot).run.occupy();
+        if start_at > self.now() {
+            self.arm_wake(id, start_at);
+        } else {
+            self.wake(id.slot);
+        }
+    }
+
+    /// A place in the table for native code; its owner drains it itself.
+    pub(crate) fn occupy_native(&self, native: Arc<tokio::sync::Notify>) -> Option<ActorId> {
+        let charge = Charge::for_actor(&self.budget)?;
+        let id = self.table.allocate();
+        let (label, module) = (Arc::from("native"), Arc::from(""));
+        let meta = Meta { id, label, parent: ActorId::HOST, module, style: Style::Process };
+        let cell = self.table.cell(id.slot);
+        let owned = Owned::new(Arc::new(meta), Body::Native, charge);
+        self.open_queue(&owned, &Options::default(), Some(native));
+        cell.replace_owned(Some(Box::new(owned)));
+        cell.run.occupy_native();
+        self.counters.add(Count::Spawned);
+        Some(id)
+    }
+
+    /// Registers a name, charged to the actor that gets it.
+    pub(crate) fn register(&self, name: &str, id: ActorId, rights: Rights) -> Result<(), Status> {
+        if !self.is_alive(id) {
+            return Err(Status::NO_ACTOR);
+        }
+        let (limits, names) = (&self.limits, self.names.len());
+        if names as u64 >= limits.host_names_max || self.names.count_of(id) >= limits.names_max {
+            return Err(Status::LIMIT);
+        }
+        match self.names.register(name, id, rights) {
+            Registered::Taken => return Err(Status::NAME_TAKEN),
+            Registered::Already | Registered::New => {}
+        }
+        // It may have ended in between, after its names were freed.
+        if !self.is_alive(id) {
+            self.names.remove_all(id);
+            return Err(Status::NO_ACTOR);
+        }
+        Ok(())
+    }
+
+    /// A number for a new link.
+    pub(crate) fn next_link_id(&self) -> u64 {
+        self.links.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn occupy(
+        &self,
+        id: ActorId,
+        request: Request,
+        signature: EntrySignature,
+        charge: Charge,
+        options: &Options,
+    ) {
+        let label = request.label.clone().unwrap_or_else(|| Arc::from(&*request.entry));
+        let (parent, module) = (request.parent, Arc::from(request.module.module.name()));
+        let meta = Meta { id, label, parent, module, style: signature.style() };
+        let start_at = request.start_at;
+        let plan = self.plan(id, request, signature);
+        let mut owned = Owned::new(Arc::new(meta), Body::Fresh(Some(Box::new(plan))), charge);
+        if start_at != 0 {
+            owned.wait = Wait::Until;
+            owned.wait_deadline = start_at;
+        }
+        self.open_queue(&owned, options, None);
+        self.table.cell(id.slot).replace_owned(Some(Box::new(owned)));
+    }
+
+    fn open_queue(&self, owned: &Owned, options: &Options, native: Option<Arc<tokio::sync::Notify>>) {
+        let mut queue = self.table.cell(owned.id().slot).queue.lock();
+        queue.len_max = options.mailbox_len_max.unwrap_or(self.limits.mailbox_len_max);
+        queue.bytes_max = options.mailbox_bytes_max.unwrap_or(self.limits.mailbox_bytes_max);
+        queue.meta = Some(owned.meta.clone());
+        queue.native = native;
+        queue.serial = owned.id().serial;
+    }
+
+    fn plan(&self, id: ActorId, request: Request, signature: EntrySignature) -> Plan {
+        let config = self.config(&request.options, signature.style());
+        Plan {
+            id,
+            module: request.module,
+            entry: request.entry,
+            signature,
+            index: request.index.unwrap_or(0),
+            args: request.args,
+            config,
+            wasi: request.wasi,
+        }
+    }
+
+    /// The limits of one actor: what it asks for, as far as the host allows.
+    fn config(&self, options: &Options, style: Style) -> ActorConfig {
+        let limits = &self.limits;
+        let time_max = match style {
+            Style::Process => limits.run_time_max,
+            Style::Handler => limits.handler_time_max,
+        };
+        let asked = options.run_time_max_ns.map(Duration::from_nanos);
+        let time = asked.map_or(time_max, |asked| Some(time_max.map_or(asked, |max| asked.min(max))));
+        ActorConfig {
+            memory_max: options.memory_max.unwrap_or(limits.memory_max).min(limits.memory_max),
+            table_elements_max: limits.table_elements_max,
+            stack: options.stack.unwrap_or_default(),
+            run_ticks_max: time.map_or(u64::MAX, |time| time.as_nanos().div_ceil(TICK.as_nanos()) as u64),
+            hold_effects: options.hold_effects,
+        }
+    }
+
+    /// Takes back the place of an actor that never ran.
+    fn vacate(&self, id: ActorId) {
+        let cell = self.table.cell(id.slot);
+        cell.queue.lock().serial = 0;
+        drop(cell.replace_owned(None));
+        self.table.release(id.slot);
+    }
+}
+

@@ -1,0 +1,157 @@
+//! What an observer sees of the actors and the accounts of a host.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+
+use flower_abi::{Pid, Rights};
+
+use crate::actor::{Cell, WaitCode};
+use crate::module::Style;
+use crate::observe::{Accounts, Count};
+use crate::shared::Shared;
+
+/// What an actor does at the moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ActorState {
+    /// A worker runs it.
+    Running,
+    /// It waits for a worker.
+    Runnable,
+    /// It waits for a message.
+    WaitingForMessage,
+    /// It waits for a reply, or for the end of another actor.
+    WaitingForCompletion,
+    /// It waits for room in a mailbox.
+    WaitingForRoom,
+    /// It waits for a point in time.
+    WaitingForTime,
+    /// It waits for a file or the like.
+    WaitingForIo,
+}
+
+impl fmt::Display for ActorState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ActorState::Running => "running",
+            ActorState::Runnable => "runnable",
+            ActorState::WaitingForMessage => "waiting for a message",
+            ActorState::WaitingForCompletion => "waiting for a reply or for an actor's end",
+            ActorState::WaitingForRoom => "waiting for room in a mailbox",
+            ActorState::WaitingForTime => "waiting for a point in time",
+            ActorState::WaitingForIo => "waiting for input or output",
+        })
+    }
+}
+
+/// One live actor at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ActorStatus {
+    /// Its pid, with all rights.
+    pub pid: Pid,
+    /// What logs call it.
+    pub label: String,
+    /// The module that it was made of.
+    pub module: String,
+    /// Its style.
+    pub style: Style,
+    /// Its spawner, with the rights of a peer; `None` if native code spawned it.
+    pub parent: Option<Pid>,
+    /// Its names, sorted.
+    pub names: Vec<String>,
+    /// What it does.
+    pub state: ActorState,
+    /// Messages that wait for it.
+    pub mailbox_len: u64,
+    /// Bytes of its linear memory.
+    pub memory_bytes: u64,
+    /// Why it could not be snapshotted now; `None` if it could.
+    pub snapshot_obstacle: Option<String>,
+}
+
+impl fmt::Display for ActorStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.pid, self.label)?;
+        if !self.names.is_empty() {
+            write!(f, " ({})", self.names.join(", "))?;
+        }
+        write!(f, ": {}, {} queued", self.state, self.mailbox_len)
+    }
+}
+
+/// Every live actor, in order of spawning; native mailboxes are left out.
+pub(crate) fn list(shared: &Shared) -> Vec<ActorStatus> {
+    let mut actors: Vec<_> = shared.table.cells().filter_map(|cell| look(shared, cell)).collect();
+    actors.sort_unstable_by_key(|actor| actor.pid.serial);
+    actors
+}
+
+fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
+    let queue = cell.queue.lock();
+    let meta = queue.meta.clone().filter(|_| queue.native.is_none())?;
+    let (mailbox_len, _) = cell.queued(&queue);
+    drop(queue);
+    let state = state(cell);
+    let module = shared.module(&meta.module);
+    let peer = (meta.parent != crate::pid::ActorId::HOST).then(|| shared.mint.mint(meta.parent, Rights::PEER));
+    Some(ActorStatus {
+        pid: shared.mint.mint(meta.id, Rights::ALL),
+        label: meta.label.to_string(),
+        module: meta.module.to_string(),
+        style: meta.style,
+        parent: peer,
+        names: shared.names.names_of(meta.id).into_iter().map(String::from).collect(),
+        state,
+        mailbox_len,
+        memory_bytes: cell.memory_bytes.load(Ordering::Relaxed),
+        snapshot_obstacle: obstacle(meta.style, state, module.and_then(|loaded| loaded.module.snapshot_obstacle())),
+    })
+}
+
+fn state(cell: &Cell) -> ActorState {
+    match cell.run.is_runnable() {
+        Some(true) => return ActorState::Running,
+        Some(false) => return ActorState::Runnable,
+        None => {}
+    }
+    let is = |code: WaitCode| cell.wait_code.load(Ordering::Relaxed) == code as u8;
+    match () {
+        () if is(WaitCode::Io) => ActorState::WaitingForIo,
+        () if is(WaitCode::Time) => ActorState::WaitingForTime,
+        () if is(WaitCode::Completion) => ActorState::WaitingForCompletion,
+        () if is(WaitCode::Room) => ActorState::WaitingForRoom,
+        () if is(WaitCode::Nothing) => ActorState::Runnable,
+        () => ActorState::WaitingForMessage,
+    }
+}
+
+/// A snapshot holds a memory and globals, not a stack; so the wasm stack must be empty.
+fn obstacle(style: Style, state: ActorState, module: Option<String>) -> Option<String> {
+    if style == Style::Process {
+        return Some("it is a process, whose stack cannot be saved".to_owned());
+    }
+    if state != ActorState::WaitingForMessage {
+        return Some(format!("it is {state}, not between two messages"));
+    }
+    module
+}
+
+/// The accounts, with what waits summed up over all actors.
+pub(crate) fn accounts(shared: &Shared) -> Accounts {
+    let get = |count| shared.counters.get(count);
+    let queued = |cell: &Cell| cell.queued(&cell.queue.lock()).0;
+    Accounts {
+        sent: get(Count::Sent),
+        received: get(Count::Received),
+        refused: get(Count::Refused),
+        queued: shared.table.cells().map(queued).sum(),
+        dropped_dead_receiver: get(Count::DroppedDead),
+        dropped_late_reply: get(Count::DroppedLate),
+        dropped_flushed: get(Count::DroppedFlushed),
+        dropped_overflow: get(Count::DroppedOverflow),
+        spawned: get(Count::Spawned),
+        ended: get(Count::Ended),
+        crashed: get(Count::Crashed),
+    }
+}

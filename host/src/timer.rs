@@ -1,0 +1,209 @@
+//! Timers: one ordered queue of deadlines for the host, looked at by the workers.
+//!
+//! A deadline is exact: timers fire in order of their deadline, and of their making where two are
+//! equal, and never early. No thread belongs to them; a worker that parks sleeps until the next one,
+//! a busy one looks at every tick.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flower_abi::NEVER;
+use parking_lot::Mutex;
+use rustc_hash::FxBuildHasher;
+
+use crate::actor::Owned;
+use crate::budget::Resource;
+use crate::observe::Count;
+use crate::pid::ActorId;
+use crate::shared::Shared;
+use crate::signal::{Envelope, Signal};
+
+/// Names one armed timer: it is found, and cancelled, by this.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct TimerKey {
+    pub(crate) deadline: u64,
+    pub(crate) number: u64,
+}
+
+/// What a timer does when it fires.
+#[derive(Debug)]
+pub(crate) enum Firing {
+    /// Lets an actor look at the clock: its park has a deadline.
+    Wake(ActorId),
+    /// The deadline of an actor's request has passed.
+    Timeout { actor: ActorId, reference: u64 },
+    /// Sends a message that was handed over before; again after `period_ns` unless that is 0.
+    Send { to: ActorId, period_ns: u64, envelope: Envelope },
+}
+
+/// The armed timers of one host.
+pub(crate) struct Timers {
+    armed: Mutex<Armed>,
+    /// The first deadline, so that a look costs one load while nothing is due.
+    next: AtomicU64,
+}
+
+#[derive(Default)]
+struct Armed {
+    queue: BTreeMap<TimerKey, Firing>,
+    /// Where the timers that fire again and again stand now, by number.
+    moved: HashMap<u64, u64, FxBuildHasher>,
+    last: u64,
+}
+
+impl Timers {
+    /// Nothing armed.
+    pub(crate) fn new() -> Timers {
+        Timers { armed: Mutex::default(), next: AtomicU64::new(NEVER) }
+    }
+
+    /// Arms a timer. Also tells whether it is now the first, so that a parked worker must be told.
+    pub(crate) fn arm(&self, deadline: u64, firing: Firing) -> (TimerKey, bool) {
+        let mut armed = self.armed.lock();
+        armed.last += 1;
+        let key = TimerKey { deadline, number: armed.last };
+        armed.queue.insert(key, firing);
+        (key, self.note_next(&armed) == key.deadline)
+    }
+
+    /// Disarms just this timer; returns what it would have done, or `None` when it has fired.
+    pub(crate) fn cancel(&self, key: TimerKey) -> Option<Firing> {
+        let mut armed = self.armed.lock();
+        let deadline = armed.moved.remove(&key.number).unwrap_or(key.deadline);
+        let firing = armed.queue.remove(&TimerKey { deadline, ..key });
+        self.note_next(&armed);
+        firing
+    }
+
+    /// Arms a timer that has fired once more, unless it has been cancelled meanwhile. Deadlines that
+    /// have passed already are left out.
+    pub(crate) fn repeat(&self, key: TimerKey, period_ns: u64, now: u64, firing: Firing) {
+        let mut armed = self.armed.lock();
+        let behind = now.saturating_sub(key.deadline) / period_ns;
+        let deadline = key.deadline.saturating_add(period_ns.saturating_mul(behind + 1));
+        armed.moved.insert(key.number, deadline);
+        armed.queue.insert(TimerKey { deadline, ..key }, firing);
+        self.note_next(&armed);
+    }
+
+    /// When the next one is due, or [`NEVER`].
+    pub(crate) fn next(&self) -> u64 {
+        self.next.load(Ordering::Acquire)
+    }
+
+    /// Takes the first timer that is due at `now`.
+    pub(crate) fn pop_due(&self, now: u64) -> Option<(TimerKey, Firing)> {
+        if self.next() > now {
+            return None;
+        }
+        let mut armed = self.armed.lock();
+        let first = armed.queue.first_entry().filter(|entry| entry.key().deadline <= now)?;
+        let fired = first.remove_entry();
+        self.note_next(&armed);
+        Some(fired)
+    }
+
+    /// Whether nothing is armed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.next() == NEVER
+    }
+
+    fn note_next(&self, armed: &Armed) -> u64 {
+        let next = armed.queue.first_key_value().map_or(NEVER, |(key, _)| key.deadline);
+        self.next.store(next, Ordering::Release);
+        next
+    }
+}
+
+impl Shared {
+    /// Arms the deadline of a park.
+    pub(crate) fn arm_wake(&self, actor: ActorId, deadline: u64) -> TimerKey {
+        self.arm(deadline, Firing::Wake(actor))
+    }
+
+    /// Arms a timer, and lets a sleeping worker know if it is the next one.
+    pub(crate) fn arm(&self, deadline: u64, firing: Firing) -> TimerKey {
+        let (key, is_next) = self.timers.arm(deadline, firing);
+        if is_next {
+            self.scheduler.timers_changed();
+        }
+        key
+    }
+
+    /// Cancels an actor's timer; true if it had not fired for good.
+    pub(crate) fn cancel_timer(&self, owned: &mut Owned, key: TimerKey) -> bool {
+        owned.charge.remove(Resource::Timers, 1);
+        self.timers.cancel(key).is_some()
+    }
+
+    /// Fires every timer that is due.
+    pub(crate) fn fire_timers(&self) {
+        if self.timers.is_empty() {
+            return;
+        }
+        let now = self.now();
+        while let Some((key, firing)) = self.timers.pop_due(now) {
+            self.fire(key, firing, now);
+        }
+    }
+
+    fn fire(&self, key: TimerKey, firing: Firing, now: u64) {
+        match firing {
+            Firing::Wake(actor) => self.wake(actor.slot),
+            Firing::Timeout { actor, reference } => {
+                self.signal(actor, Signal::Timeout { reference });
+            }
+            Firing::Send { to, period_ns, envelope } => {
+                let again = (period_ns > 0).then(|| envelope.clone());
+                if let Some(envelope) = again {
+                    self.timers.repeat(key, period_ns, now, Firing::Send { to, period_ns, envelope });
+                }
+                self.counters.add(Count::Sent);
+                if !self.signal(to, Signal::Timer(envelope)) {
+                    self.counters.add(Count::DroppedDead);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wake(serial: u64) -> Firing {
+        Firing::Wake(ActorId { slot: 0, serial })
+    }
+
+    fn fired(timers: &Timers, now: u64) -> Vec<u64> {
+        let due = std::iter::from_fn(|| timers.pop_due(now));
+        due.map(|(_, firing)| match firing {
+            Firing::Wake(id) => id.serial,
+            other => panic!("only wakes were armed, not {other:?}"),
+        })
+        .collect()
+    }
+
+    #[test]
+    fn they_fire_in_order_of_deadline_and_then_of_making() {
+        let timers = Timers::new();
+        for (deadline, serial) in [(400, 1), (100, 2), (400, 3)] {
+            timers.arm(deadline, wake(serial));
+        }
+        assert_eq!(timers.next(), 100);
+        assert_eq!(fired(&timers, 399), [2]);
+        assert_eq!(fired(&timers, 400), [1, 3]);
+        assert!(timers.is_empty());
+    }
+
+    #[test]
+    fn cancelling_one_leaves_the_other_of_the_same_deadline() {
+        let timers = Timers::new();
+        let (first, is_next) = timers.arm(5, wake(1));
+        timers.arm(5, wake(2));
+        assert!(is_next);
+        assert!(timers.cancel(first).is_some());
+        assert!(timers.cancel(first).is_none());
+        assert_eq!(fired(&timers, 5), [2]);
+    }
+}

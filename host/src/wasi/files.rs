@@ -1,0 +1,218 @@
+//! Files: every call goes to `wasmtime-wasi`, on a thread where it may block.
+//!
+//! The way of one call:
+//! 1. [`here`] answers what needs no file: standard streams, no granted directory, too many open files.
+//! 2. [`Scratch::place`] copies what the call reads out of guest memory, and makes room for what it
+//!    writes. Bad pointers end the guest here, before anything is done.
+//! 3. The actor's context and the scratch memory move to a blocking thread of tokio ([`off_worker`]),
+//!    where [`Context::run`] calls the generated function of `wasmtime-wasi`. Neither its stack nor
+//!    its waits touch the worker or the actor's fiber. One call at a time is on its way for an actor.
+//! 4. [`arrive`] takes the context back and copies the results into guest memory.
+//!
+//! An actor that is killed meanwhile drops its interest; the thread ends its call with its own
+//! buffers and then lets go of them.
+
+use wasmtime::Caller;
+use wasmtime_wasi::p1::types::Errno;
+
+use super::stdio::{self, Stdio};
+use super::{Dirs, FIRST_FILE, Failure, OPEN_FILES_MAX, Outcome, Wasi, WasiActor, split};
+
+mod table;
+mod scratch;
+mod context;
+mod wait;
+
+pub(super) use table::{add_to_handler_linker, add_to_process_linker};
+
+use context::{Context, Run};
+use scratch::{Scratch, Shape};
+use wait::wait;
+
+/// Arguments of a call as the guest gave them; the longest list has nine.
+type Args = [u64; 9];
+
+/// One file function.
+struct Function {
+    name: &'static str,
+    /// How its arguments cross.
+    shapes: &'static [Shape],
+    /// What it does for a standard stream.
+    stdio: Stdio,
+    /// The function of `wasmtime-wasi`.
+    run: Run,
+}
+
+/// An actor's files.
+#[derive(Default)]
+pub(super) struct Files {
+    /// Made at the first call, and absent while a call is on its way.
+    context: Option<Context>,
+    /// Opened and not closed.
+    open: u32,
+}
+
+/// A file function did not come back.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    /// A bug of the host, which ends the one actor.
+    #[error("the host failed in {function}")]
+    Panicked {
+        /// What the guest called.
+        function: &'static str,
+    },
+    /// The runtime that serves files has ended.
+    #[error("{function} was not served: the host shuts down")]
+    ShutDown {
+        /// What the guest called.
+        function: &'static str,
+    },
+}
+
+/// Calls a function for an actor that may wait.
+async fn call<T: WasiActor>(
+    caller: &mut Caller<'_, T>,
+    function: &'static Function,
+    args: Args,
+) -> Outcome {
+    if function.stdio == Stdio::Write {
+        stdio::wait_for_room(caller, args[0] as u32).await;
+    }
+    if let Some(outcome) = here(caller, function, &args) {
+        return outcome;
+    }
+    let (memory, actor) = split(caller)?;
+    let mut scratch = Scratch::place(function.shapes, &memory, args)?;
+    let context = actor.wasi().state().files.context.take();
+    let dirs = actor.wasi().config.dirs.clone();
+    let work = move || {
+        let (context, code) = serve(context, &dirs, function, &mut scratch);
+        (context, scratch, code)
+    };
+    let (context, scratch, code) = off_worker(caller, function.name, work).await?;
+    arrive(caller, function, &args, context, &scratch, code?)
+}
+
+/// Calls a function for a handler, which may not wait.
+fn call_in_handler<T: WasiActor>(
+    caller: &mut Caller<'_, T>,
+    function: &'static Function,
+    args: Args,
+) -> Outcome {
+    let parked = |caller: &Caller<'_, T>| caller.data().parked_in_handler(function.name);
+    here(caller, function, &args).unwrap_or_else(|| Err(Failure::End(parked(caller))))
+}
+
+/// Answers what can be answered without files; `None` for the rest.
+fn here<T: WasiActor>(
+    caller: &mut Caller<'_, T>,
+    function: &Function,
+    args: &Args,
+) -> Option<Outcome> {
+    let (mut fds, wasi) = (function.fds(args), caller.data_mut().wasi());
+    let opened = wasi.state.as_ref().map_or(0, |state| state.files.open);
+    if fds.any(|fd| fd < FIRST_FILE) {
+        Some(stdio::call(caller, function.stdio, args))
+    } else if wasi.config.dirs.is_empty() {
+        Some(Err(Errno::Badf.into()))
+    } else if function.name == "path_open" && opened >= OPEN_FILES_MAX {
+        Some(Err(Errno::Mfile.into()))
+    } else {
+        None
+    }
+}
+
+/// Runs on a blocking thread: makes the context if this is the first call, and calls.
+fn serve(
+    context: Option<Context>,
+    dirs: &Dirs,
+    function: &Function,
+    scratch: &mut Scratch,
+) -> (Option<Context>, wasmtime::Result<u32>) {
+    match context.map_or_else(|| Context::open(dirs), Ok) {
+        Ok(mut context) => {
+            let code = context.run(function.run, scratch);
+            (Some(context), code)
+        }
+        Err(errno) => (None, Ok(errno as u32)),
+    }
+}
+
+/// Does `work` on a blocking thread while the actor waits; the one way by which an actor learns
+/// something of files.
+async fn off_worker<T: WasiActor, R: Send + 'static>(
+    caller: &mut Caller<'_, T>,
+    function: &'static str,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, FileError> {
+    let actor = caller.data_mut();
+    let (inline, _io) = (actor.files_inline(), actor.io_started());
+    let task = actor.io_handle().spawn_blocking(work);
+    let done = if inline { wait(task) } else { task.await };
+    done.map_err(|error| match error.is_panic() {
+        true => FileError::Panicked { function },
+        false => FileError::ShutDown { function },
+    })
+}
+
+/// Takes the context back, and gives the guest its results.
+fn arrive<T: WasiActor>(
+    caller: &mut Caller<'_, T>,
+    function: &Function,
+    args: &Args,
+    context: Option<Context>,
+    scratch: &Scratch,
+    code: u32,
+) -> Outcome {
+    let (mut memory, actor) = split(caller)?;
+    actor.wasi().state().files.context = context;
+    if code != 0 {
+        return Err(Errno::try_from(code as i32).unwrap_or(Errno::Io).into());
+    }
+    note_descriptors(actor.wasi(), function.name, args);
+    Ok(scratch.copy_out(function.shapes, &mut memory, args)?)
+}
+
+/// Keeps the accounts of what is open, after a call that has succeeded.
+fn note_descriptors(wasi: &mut Wasi, name: &str, args: &Args) {
+    let (fd, to) = (args[0] as u32, args[1] as u32);
+    match name {
+        "path_open" => wasi.state().files.open += 1,
+        "fd_close" => release(wasi, fd),
+        "fd_renumber" if fd != to => {
+            release(wasi, to);
+            if wasi.granted(fd).is_some() {
+                // From now on it is a directory like any other that the guest has opened.
+                wasi.note_closed(fd);
+                wasi.state().files.open += 1;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// This descriptor names nothing any more.
+fn release(wasi: &mut Wasi, fd: u32) {
+    if wasi.granted(fd).is_some() {
+        wasi.note_closed(fd);
+    } else {
+        let open = &mut wasi.state().files.open;
+        debug_assert!(*open > 0, "what is neither granted nor opened cannot be closed");
+        *open = open.saturating_sub(1);
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Failure {
+        Failure::End(error.into())
+    }
+}
+
+impl Function {
+    /// The arguments that are file descriptors.
+    fn fds<'a>(&self, args: &'a Args) -> impl Iterator<Item = u32> + use<'a> {
+        let shapes = scratch::placed(self.shapes);
+        let fds = shapes.filter(|(shape, _)| matches!(shape, Shape::Fd));
+        fds.map(|(_, at)| args[at] as u32)
+    }
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask test`: all guests, then all tests, on whatever a bare clone has.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+
+use crate::workspace::{cargo, run, say};
+use crate::{guests, host};
+
+/// Build the guests and run every test of the workspace.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Passed on to `cargo test`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+/// Runs the command.
+pub(crate) fn main(args: &Args) -> Result<()> {
+    everything(&args.arguments)
+}
+
+/// What `cargo xtask test` and `cargo xtask ci` both do.
+pub(crate) fn everything(arguments: &[OsString]) -> Result<()> {
+    let folder = guests::build(&[], guests::PROFILE)?;
+    let host = host::build(false)?;
+    say!("running the tests of the workspace");
+    let mut cargo = cargo();
+    cargo.args(["test", "--workspace"]).args(arguments);
+    cargo.env("FLOWER_GUESTS_DIR", folder).env("FLOWER_HOST_BIN", host);
+    run(&mut cargo, "the failed tests are named above")
+}
