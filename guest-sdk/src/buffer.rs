@@ -12,8 +12,9 @@ thread_local! {
     static OUTGOING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Room that every incoming buffer has: bodies up to this size cost one host call.
-const INCOMING_ROOM: usize = 4096;
+/// Room that a buffer for a host call begins with: bodies up to this size cost that call alone.
+/// It grows with the first larger body, and stays so; what nobody needs costs nobody memory.
+const ROOM: usize = 1024;
 
 /// A larger buffer is not kept, or one large message would cost its memory for good.
 const KEEP_MAX: usize = 64 * 1024;
@@ -25,11 +26,16 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// An empty buffer with room for a small message.
+    /// An empty buffer for what comes in.
     pub(crate) fn incoming() -> Buffer {
-        let mut bytes = INCOMING.take();
-        bytes.reserve(INCOMING_ROOM);
-        Buffer { bytes, pool: &INCOMING }
+        Buffer { bytes: INCOMING.take(), pool: &INCOMING }
+    }
+
+    /// The same, with room that the host can write to.
+    pub(crate) fn with_room() -> Buffer {
+        let mut buffer = Buffer::incoming();
+        buffer.bytes.reserve(ROOM);
+        buffer
     }
 
     /// An empty buffer to encode into.

@@ -243,3 +243,50 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<A> {
         self.inner.struct_variant(fields, visitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    enum Chain {
+        End,
+        Next(Box<Chain>),
+        Both { left: Option<Box<Chain>>, rest: Vec<Chain> },
+    }
+
+    fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, postcard::Error> {
+        T::deserialize(limit(&mut postcard::Deserializer::from_bytes(bytes)))
+    }
+
+    fn chain(len: usize) -> Vec<u8> {
+        let mut bytes = vec![1; len];
+        bytes.push(0);
+        bytes
+    }
+
+    #[test]
+    fn what_is_not_deep_passes() {
+        let left = Some(Box::new(Chain::Next(Box::new(Chain::End))));
+        let value = Chain::Both { left, rest: vec![Chain::End, Chain::Next(Box::new(Chain::End))] };
+        let bytes = postcard::to_allocvec(&value).unwrap();
+        assert_eq!(read::<Chain>(&bytes), Ok(value));
+        let many = vec![(1_u8, Some("x".to_owned()), [0.5, 1.5]); 1000];
+        assert_eq!(read(&postcard::to_allocvec(&many).unwrap()), Ok(many));
+    }
+
+    #[test]
+    fn the_level_past_the_limit_is_an_error() {
+        let max = usize::from(MAX);
+        assert!(read::<Chain>(&chain(max - 1)).is_ok());
+        assert!(read::<Chain>(&chain(max)).is_err());
+        assert!(read::<Chain>(&chain(1_000_000)).is_err());
+    }
+
+    #[test]
+    fn a_length_that_lies_is_an_error() {
+        assert!(read::<Vec<u64>>(&[0xff, 0xff, 0xff, 0xff, 0x0f]).is_err());
+        assert!(read::<String>(&[0xff, 0xff, 0xff, 0xff, 0x0f, b'x']).is_err());
+    }
+}

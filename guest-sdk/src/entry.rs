@@ -10,39 +10,43 @@
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
+use std::ptr::NonNull;
 
 use crate::exit::exit_with;
 use crate::message::DecodeError;
-use crate::{Envelope, ExitReason, Message, exit, host};
+use crate::{ExitReason, Message, exit, host};
 
-/// What `spawn` leaves in front of the arguments: a function of this type, which knows the types of
-/// the function to run and of its arguments.
-pub(crate) type Trampoline = fn(function: usize, args: &[u8]);
+/// What [`Exports::ENTRY`](flower_abi::Exports::ENTRY) is told to run, by its index in the function
+/// table: it knows the types of the function to run and of its arguments.
+type Run = fn();
 
-/// Length of that in bytes.
-const PREFIX: usize = 4;
-
-/// The trampoline as the bytes in front of the arguments. Both functions are indices into the
-/// function table of this very module, which `spawn` never leaves.
-pub(crate) fn prefix(trampoline: Trampoline) -> [u8; PREFIX] {
-    (trampoline as usize as u32).to_le_bytes()
+/// The index by which another instance of this very module runs `f`.
+///
+/// All that travels is the type of `f`, and so it must be all that there is of it.
+pub(crate) fn index_of<F, A, R>(_: F) -> u32
+where
+    F: Fn(A) -> R + Copy + 'static,
+    A: Message,
+    R: Message,
+{
+    const {
+        assert!(
+            size_of::<F>() == 0,
+            "an actor shares no memory: pass what the function needs as its argument"
+        );
+    }
+    let run: Run = || {
+        // SAFETY: `F` has no bytes, and whoever spawned this had one and could copy it.
+        let f = unsafe { NonNull::<F>::dangling().read() };
+        enter(f);
+    };
+    run as usize as u32
 }
 
-/// Runs the spawned function with its arguments, and leaves its value.
-pub(crate) fn run<A: Message, R: Message>(function: usize, args: &[u8]) {
-    // SAFETY: `Spawn::new` paired this trampoline with a function of this type.
-    let function: fn(A) -> R = unsafe { std::mem::transmute(function) };
-    finish(function, A::decode(A::CODEC, args));
-}
-
-/// Runs an exported entry: the arguments are those of the spawn, the value is its exit value.
+/// Runs an entry: the arguments are those of the spawn, what it returns is the exit value.
 #[doc(hidden)]
-pub fn enter<A: Message, R: Message>(function: fn(A) -> R) {
-    finish(function, start_args());
-}
-
-fn finish<A, R: Message>(function: fn(A) -> R, args: Result<A, DecodeError>) {
-    match args {
+pub fn enter<A: Message, R: Message>(function: impl Fn(A) -> R) {
+    match start_args() {
         Ok(args) => exit_with(&function(args)),
         Err(error) => exit(bad_args(&error)),
     }
@@ -61,11 +65,7 @@ pub(crate) fn bad_args(error: &DecodeError) -> ExitReason {
 /// # Errors
 /// When they are not a `T`. An actor that was given none has `()`.
 pub fn start_args<T: Message>() -> Result<T, DecodeError> {
-    start_envelope().decode()
-}
-
-fn start_envelope() -> Envelope {
-    host::start_args()
+    host::start_args().decode()
 }
 
 /// Writes out what the program has printed; std does so by itself only when `main` returns.
@@ -126,7 +126,7 @@ impl fmt::Write for Place {
 mod exports {
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use super::{PREFIX, Trampoline, note_panic, start_envelope};
+    use super::{Run, note_panic};
 
     unsafe extern "C" {
         /// Runs every constructor; made by the linker.
@@ -161,15 +161,10 @@ mod exports {
 
     // SAFETY: the name is this crate's own.
     #[unsafe(no_mangle)]
-    extern "C" fn flower_entry(function: i32) {
-        let args = start_envelope();
-        let Some((trampoline, args)) = args.bytes().split_first_chunk::<PREFIX>() else {
-            panic!("flower_entry is for flower::spawn only");
-        };
-        let trampoline = u32::from_le_bytes(*trampoline) as usize;
-        // SAFETY: `Spawn::new` wrote it, in an actor of this very module.
-        let trampoline: Trampoline = unsafe { std::mem::transmute(trampoline) };
-        trampoline(function as u32 as usize, args);
+    extern "C" fn flower_entry(index: i32) {
+        // SAFETY: `index_of` made it, in an actor of this very module.
+        let run: Run = unsafe { std::mem::transmute(index) };
+        run();
     }
 }
 
@@ -188,7 +183,7 @@ mod tests {
     #[test]
     fn a_long_place_is_cut_at_a_character() {
         let mut place = Place::default();
-        write!(place, "{}é{}", "a".repeat(255), "b").unwrap();
+        write!(place, "{}éb", "a".repeat(255)).unwrap();
         assert_eq!(place.as_str(), "a".repeat(255));
     }
 }

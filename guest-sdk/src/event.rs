@@ -6,7 +6,7 @@ use flower_abi::{Kind, Status};
 
 use crate::envelope::Envelope;
 use crate::reference::{MonitorRef, RequestRef, RoomRef, TimerRef};
-use crate::{CallError, DecodeError, ExitReason, Message, Pid};
+use crate::{CallError, ExitReason, Message, Pid};
 
 /// Something that arrived: a message, or a signal of the system.
 #[derive(Debug)]
@@ -117,16 +117,6 @@ impl Down {
 impl ExitSignal {
     pub(crate) fn new(envelope: &Envelope) -> ExitSignal {
         ExitSignal { pid: envelope.sender(), reason: reason(envelope) }
-    }
-}
-
-impl Event {
-    /// The message in it, decoded; `None` for a signal.
-    ///
-    /// # Errors
-    /// As [`Envelope::decode`].
-    pub fn message<T: Message>(&self) -> Option<Result<T, DecodeError>> {
-        if let Event::Message(envelope) = self { Some(envelope.decode()) } else { None }
     }
 }
 

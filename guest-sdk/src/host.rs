@@ -41,7 +41,7 @@ fn pid(call: impl FnOnce(u32) -> i32) -> Result<Pid, Status> {
 
 /// Makes a call that fills a buffer and a header, and fetches what the buffer had no room for.
 fn incoming(call: impl FnOnce(u32, u32, u32) -> i32) -> (Status, Envelope) {
-    let mut body = Buffer::incoming();
+    let mut body = Buffer::with_room();
     let mut info = MessageInfo::EMPTY;
     let capacity = body.capacity();
     let status = call(body.as_mut_ptr() as usize as u32, capacity as u32, address_mut(&mut info));

@@ -16,6 +16,7 @@ macro_rules! imports {
 
         $(
             #[cfg(not(target_family = "wasm"))]
+            #[allow(clippy::too_many_arguments, reason = "as many as the ABI has")]
             pub(crate) unsafe fn $name($(_: $ty),*) -> $ret {
                 panic!(concat!("flower::", stringify!($name), " works inside flower-host only"))
             }

@@ -27,7 +27,7 @@
 //!   [`spawn_monitor`], [`spawn_after`], [`spawn_join`] are variations, [`Spawn`] has every option.
 //! - **Send**: [`send`] never waits and says whether the message was accepted; [`send_wait`] waits for
 //!   room. Messages are [`Message`]s: JSON, [`Binary`] or [`Raw`].
-//! - **Receive**: [`receive`] takes the next message, [`receive!`] the next of some types,
+//! - **Receive**: [`receive()`] takes the next message, [`receive!`] the next of some types,
 //!   [`receive_match`] the next of a shape ([`pattern!`]), [`receive_any`] whatever comes.
 //! - **Call**: [`call`] asks and waits for the answer, [`request`] asks and goes on;
 //!   [`receive_request`] gives a [`Reply`] to answer with, now, later, or by somebody else.

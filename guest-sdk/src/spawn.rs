@@ -1,14 +1,15 @@
 //! Spawning: new actors, each with a memory of its own.
 
+use std::any::type_name;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use flower_abi::{Codec, Exports, SpawnOptions};
+use flower_abi::{Exports, SendOptions, SpawnOptions};
 
 use crate::buffer::Buffer;
 use crate::clock::{Instant, period};
-use crate::entry::{self, Trampoline};
-use crate::handler::{Exported, Handler};
+use crate::entry;
+use crate::handler::Exported;
 use crate::host::{address, length};
 use crate::join::JoinHandle;
 use crate::message::{EncodeError, outgoing};
@@ -19,22 +20,23 @@ use crate::{Message, Pid, SpawnError, host};
 ///
 /// The actor is a new instance of the same program: nothing of the spawner's memory is there, and
 /// so `f` is a function or a closure that captures nothing, and `args` are sent as a message. What
-/// it returns is its exit value.
+/// it returns is its exit value. (One that never returns is declared to return nothing, not `!`.)
 ///
 /// ```no_run
 /// let worker = flower::spawn(|n: u32| println!("{n}"), 5);
 /// ```
 ///
-/// A capture is a compile error:
+/// A capture is a compile error, also one by value:
 ///
 /// ```compile_fail
 /// let n = 5;
-/// flower::spawn(|()| println!("{n}"), ());
+/// flower::spawn(move |()| println!("{n}"), ());
 /// ```
 ///
 /// # Panics
 /// When the host refuses, as [`std::thread::spawn`] does; [`Spawn::spawn`] gives an error instead.
-pub fn spawn<A: Message, R: Message>(f: fn(A) -> R, args: A) -> Pid {
+#[track_caller]
+pub fn spawn<A: Message, R: Message>(f: impl Fn(A) -> R + Copy + 'static, args: A) -> Pid {
     started(Spawn::new(f, args).spawn())
 }
 
@@ -43,7 +45,8 @@ pub fn spawn<A: Message, R: Message>(f: fn(A) -> R, args: A) -> Pid {
 ///
 /// # Panics
 /// As [`spawn`].
-pub fn spawn_link<A: Message, R: Message>(f: fn(A) -> R, args: A) -> Pid {
+#[track_caller]
+pub fn spawn_link<A: Message, R: Message>(f: impl Fn(A) -> R + Copy + 'static, args: A) -> Pid {
     started(Spawn::new(f, args).link().spawn())
 }
 
@@ -51,7 +54,11 @@ pub fn spawn_link<A: Message, R: Message>(f: fn(A) -> R, args: A) -> Pid {
 ///
 /// # Panics
 /// As [`spawn`].
-pub fn spawn_monitor<A: Message, R: Message>(f: fn(A) -> R, args: A) -> (Pid, MonitorRef) {
+#[track_caller]
+pub fn spawn_monitor<A: Message, R: Message>(
+    f: impl Fn(A) -> R + Copy + 'static,
+    args: A,
+) -> (Pid, MonitorRef) {
     started(Spawn::new(f, args).spawn_monitor())
 }
 
@@ -59,7 +66,12 @@ pub fn spawn_monitor<A: Message, R: Message>(f: fn(A) -> R, args: A) -> (Pid, Mo
 ///
 /// # Panics
 /// As [`spawn`].
-pub fn spawn_after<A: Message, R: Message>(delay: Duration, f: fn(A) -> R, args: A) -> Pid {
+#[track_caller]
+pub fn spawn_after<A: Message, R: Message>(
+    delay: Duration,
+    f: impl Fn(A) -> R + Copy + 'static,
+    args: A,
+) -> Pid {
     started(Spawn::new(f, args).after(delay).spawn())
 }
 
@@ -72,20 +84,26 @@ pub fn spawn_after<A: Message, R: Message>(delay: Duration, f: fn(A) -> R, args:
 ///
 /// # Panics
 /// As [`spawn`].
-pub fn spawn_join<A: Message, R: Message>(f: fn(A) -> R, args: A) -> JoinHandle<R> {
+#[track_caller]
+pub fn spawn_join<A: Message, R: Message>(f: impl Fn(A) -> R + Copy + 'static, args: A) -> JoinHandle<R> {
     started(Spawn::new(f, args).spawn_join())
 }
 
-/// Starts an actor in the handler style. See [`Handler`].
+/// Starts an actor in the handler style. See [`Handler`](crate::Handler).
 ///
 /// # Panics
 /// As [`spawn`].
+#[track_caller]
 pub fn spawn_handler<H: Exported>(args: H::Args) -> Pid {
     started(Spawn::handler::<H>(args).spawn())
 }
 
+#[track_caller]
 fn started<T>(result: Result<T, SpawnError>) -> T {
-    result.unwrap_or_else(|error| panic!("cannot spawn: {error}"))
+    match result {
+        Ok(started) => started,
+        Err(error) => panic!("cannot spawn: {error}"),
+    }
 }
 
 /// Which stack an actor of the process style runs on.
@@ -124,32 +142,25 @@ pub struct Spawn<'a, R> {
 
 impl<'a, R: Message> Spawn<'a, R> {
     /// Runs `f(args)` in the process style. See [`spawn`].
-    pub fn new<A: Message>(f: fn(A) -> R, args: A) -> Spawn<'a, R> {
-        let mut body = Buffer::outgoing();
-        body.extend_from_slice(&entry::prefix(entry::run::<A, R> as Trampoline));
-        let args = args.encode(&mut body).map(|()| body);
-        let mut spawn = Spawn::with(args, Exports::ENTRY);
+    pub fn new<F, A>(f: F, args: A) -> Spawn<'a, R>
+    where
+        F: Fn(A) -> R + Copy + 'static,
+        A: Message,
+    {
+        let mut spawn = Spawn::with(&args, Exports::ENTRY);
         spawn.options.flags = SpawnOptions::INDEXED;
-        spawn.options.index = f as usize as u32;
-        spawn.options.codec = Codec::RAW.0;
+        spawn.options.index = entry::index_of(f);
+        spawn.label = type_name::<F>();
         spawn
     }
 
-    /// Enters by an export, whose signature says the style. See [`entry`](crate::entry) and
-    /// [`handler!`](crate::handler!); `_start` runs the program's `main`.
-    pub fn entry<A: Message>(entry: &'a str, args: A) -> Spawn<'a, R> {
-        let (args, sent) = match outgoing(&args) {
-            Ok((body, options)) => (Ok(body), options),
-            Err(error) => (Err(error), flower_abi::SendOptions::RAW),
+    fn with<A: Message>(args: &A, entry: &'a str) -> Spawn<'a, R> {
+        let (args, sent) = match outgoing(args) {
+            Ok((body, sent)) => (Ok(body), sent),
+            Err(error) => (Err(error), SendOptions::RAW),
         };
-        let mut spawn = Spawn::with(args, entry);
-        spawn.options.codec = sent.codec;
-        spawn.options.fingerprint = sent.fingerprint;
-        spawn
-    }
-
-    fn with(args: Result<Buffer, EncodeError>, entry: &'a str) -> Spawn<'a, R> {
-        let options = SpawnOptions::DEFAULT;
+        let options =
+            SpawnOptions { codec: sent.codec, fingerprint: sent.fingerprint, ..SpawnOptions::DEFAULT };
         Spawn { args, options, module: "", entry, name: "", label: "", result: PhantomData }
     }
 
@@ -165,7 +176,7 @@ impl<'a, R: Message> Spawn<'a, R> {
         self
     }
 
-    /// What logs call the actor.
+    /// What logs call the actor: by default the path of its function, or its entry's name.
     pub fn label(mut self, label: &'a str) -> Self {
         self.label = label;
         self
@@ -246,7 +257,9 @@ impl<'a, R: Message> Spawn<'a, R> {
 
     fn start(self, flags: u32) -> Result<(Pid, u64), SpawnError> {
         let args = self.args?;
-        let text = |text: &str| (address(text), length(text.as_bytes()));
+        // No text is no address either.
+        let text =
+            |text: &str| if text.is_empty() { (0, 0) } else { (address(text), length(text.as_bytes())) };
         let (module, module_len) = text(self.module);
         let (entry, entry_len) = text(self.entry);
         let (name, name_len) = text(self.name);
@@ -270,11 +283,27 @@ impl<'a, R: Message> Spawn<'a, R> {
 }
 
 impl<'a> Spawn<'a, ()> {
-    /// Runs a [`Handler`] of this program.
-    pub fn handler<H: Exported>(args: H::Args) -> Spawn<'a, ()>
-    where
-        H: Handler,
-    {
+    /// Enters by an export, whose signature says the style. See [`entry`](crate::entry) and
+    /// [`handler!`](crate::handler!); `_start` runs the program's `main`.
+    ///
+    /// ```no_run
+    /// # use flower::Spawn;
+    /// let double = Spawn::entry("double", 21).module("arithmetic").returning::<u32>().spawn_join()?;
+    /// assert_eq!(double.join(), Ok(42));
+    /// # Ok::<(), flower::SpawnError>(())
+    /// ```
+    pub fn entry<A: Message>(entry: &'a str, args: A) -> Spawn<'a, ()> {
+        Spawn::with(&args, entry)
+    }
+
+    /// Says what it will return, for [`spawn_join`](Spawn::spawn_join).
+    pub fn returning<R: Message>(self) -> Spawn<'a, R> {
+        let Spawn { args, options, module, entry, name, label, result: _ } = self;
+        Spawn { args, options, module, entry, name, label, result: PhantomData }
+    }
+
+    /// Runs a [`Handler`](crate::Handler) of this program.
+    pub fn handler<H: Exported>(args: H::Args) -> Spawn<'a, ()> {
         Spawn::entry(H::ENTRY, args)
     }
 }

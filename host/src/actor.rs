@@ -189,7 +189,9 @@ impl Owned {
         let come = match &self.wait {
             Wait::Running | Wait::Yield | Wait::Preempted | Wait::Io => true,
             Wait::Until => false,
-            Wait::Match { filters, from } => self.mailbox.has(filters, *from),
+            Wait::Match { filters, from } => {
+                self.mailbox.has(filters, *from) || (!self.trap_stop && self.mailbox.has_stop(*from))
+            }
             Wait::Scan => self.mailbox.can_scan(),
             Wait::Completion(reference) => self.held.contains_key(reference),
             Wait::Room(reference) => self.references.get(*reference).is_none(),
@@ -233,6 +235,13 @@ impl Cell {
         };
         add(&self.taken_len, len);
         add(&self.taken_bytes, bytes);
+    }
+
+    /// Forgets places that were reserved and will not be used, when the actor has ended.
+    pub(crate) fn reset_accounts(&self) {
+        let mut queue = self.queue.lock();
+        queue.accepted_len = self.taken_len.load(Ordering::Acquire);
+        queue.accepted_bytes = self.taken_bytes.load(Ordering::Acquire);
     }
 
     /// Messages accepted and not yet taken, and their bytes.

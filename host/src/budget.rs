@@ -96,11 +96,6 @@ impl Charge {
         self.taken[resource as usize] -= amount;
         self.budget.give(resource, amount);
     }
-
-    /// How much this actor has taken.
-    pub(crate) fn taken(&self, resource: Resource) -> u64 {
-        self.taken[resource as usize]
-    }
 }
 
 impl Drop for Charge {

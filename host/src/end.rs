@@ -44,6 +44,7 @@ impl Shared {
             let _ = watcher.send(reason.clone());
         }
         drop(owned);
+        cell.reset_accounts();
         cell.run.free();
         self.table.release(slot);
         if self.is_closing() {

@@ -87,7 +87,10 @@ pub use flower_abi::{Codec, Kind, Pid, Rights, Status};
 pub use host::{Actor, Host, HostBuilder, Spawn};
 pub use instance::StackClass;
 pub use limits::Limits;
-pub use module::{LoadError, Module, ModuleHash, Source, Style, TrustedArtifact};
+pub use module::{
+    ArtifactFault, Cache, CacheStats, Entry, EntrySignature, LoadError, Module, ModuleHash, Source, Style,
+    TrustedArtifact,
+};
 pub use native::{CallError, Mailbox, Received, ReplyTo};
 pub use observe::Accounts;
 pub use output::{Capture, Direct, Inherit, Null, OutputSink, Stream};

@@ -20,6 +20,16 @@ pub(crate) const PREEMPTED_INTERVAL: u32 = 8;
 /// How often the epoch advances: the slice of an actor that does not wait.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
 
+/// How often memory that is not used any more is looked for.
+pub(crate) const TRIM_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Looks that find nothing before the looking stops on an idle host; memory becomes old in two seconds.
+pub(crate) const TRIMS_BEFORE_REST: u32 = 12;
+
+/// Ticks until a handler hands its core over: the first may come at once, and a hand-over costs two
+/// switches of threads.
+pub(crate) const HANDLER_SLICE_TICKS: u64 = 2;
+
 /// Fuel between two yields in deterministic mode; about as long as a tick.
 pub(crate) const FUEL_SLICE: u64 = 1_000_000;
 
@@ -71,7 +81,7 @@ pub struct Limits {
     pub references_max: u32,
     /// Timers of one actor; 1,048,576.
     pub timers_max: u32,
-    /// Links of one actor, and monitors on one actor; 65,536 each.
+    /// Links that one actor makes; 65,536.
     pub links_max: u32,
     /// Names of one actor; 64.
     pub names_max: u32,

@@ -46,6 +46,11 @@ impl Mailbox {
         self.find(filters, from).is_some()
     }
 
+    /// Whether a request to stop waits from `from` on.
+    pub(crate) fn has_stop(&self, from: usize) -> bool {
+        self.items.iter().skip(from).any(|item| item.kind == Kind::Stop)
+    }
+
     /// The next message behind the cursor, which moves past it.
     pub(crate) fn scan(&mut self) -> Option<&Envelope> {
         let next = self.items.get(self.cursor)?;
@@ -144,14 +149,6 @@ impl Filters {
             reference: word(16),
             sender: ActorId { slot: pid.slot, serial: pid.serial },
         });
-    }
-
-    /// Every message of one kind.
-    pub(crate) fn of_kind(kind: Kind) -> Filters {
-        let sender = ActorId::HOST;
-        let fields = Filter::KIND;
-        let only = Alternative { fields, kind: kind as u32, fingerprint: 0, reference: 0, sender };
-        Filters(SmallVec::from_elem(only, 1))
     }
 
     fn matches(&self, item: &Envelope) -> bool {

@@ -221,10 +221,10 @@ mod pagemap {
             let Some(scan) = scan(base + done..base + used, pages_max, &mut regions) else { break };
             for region in &regions[..scan.regions] {
                 let range = region.start as usize - base..region.end as usize - base;
-                pages_max -= range.len() / page_size();
+                pages_max = pages_max.saturating_sub(range.len() / page_size());
                 clean(slot, range, region.categories);
             }
-            done = scan.end - base;
+            done = used.min(scan.end - base);
         }
         done
     }
@@ -528,7 +528,8 @@ mod tests {
             (u32::MAX as i64, -1, false),
         ] {
             let wat = format!(
-                r#"(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load offset={offset} (local.get 0))))"#
+                r#"(module (memory 1) (func (export "f") (param i32) (result i32)
+                    (i32.load offset={offset} (local.get 0))))"#
             );
             let result = call(&engine, &wat, address as i32);
             match ok {

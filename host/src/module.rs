@@ -26,12 +26,13 @@ mod source;
 pub use source::{ModuleHash, Source};
 
 mod features;
-pub use features::configure as configure_features;
+pub(crate) use features::configure as configure_features;
 
-mod validate;
 mod contract;
 mod snapshot;
 mod transform;
+mod validate;
+mod walk;
 
 mod entry;
 pub use entry::{Entry, EntrySignature, Style};
@@ -204,9 +205,7 @@ impl Module {
     /// The entry of this name, or an error that says why there is none.
     pub fn entry_or_why(&self, name: &str) -> Result<&Entry, LoadError> {
         self.entry(name).ok_or_else(|| match self.code().get_export(name) {
-            Some(export) => {
-                LoadError::EntrySignature { name: name.to_owned(), found: describe(&export) }
-            }
+            Some(export) => LoadError::EntrySignature { name: name.to_owned(), found: describe(&export) },
             None => LoadError::NoEntry { name: name.to_owned(), known: self.known_entries() },
         })
     }
@@ -311,10 +310,13 @@ fn compile_into(
     Ok((code, shape))
 }
 
-/// Has the engine compile; a panic in there is its bug, and the end of this load only.
 fn translate(engine: &Engine, bytes: &[u8]) -> Result<wasmtime::Module, LoadError> {
-    let compiled = catch_unwind(AssertUnwindSafe(|| wasmtime::Module::from_binary(engine, bytes)));
-    match compiled {
+    contain(|| wasmtime::Module::from_binary(engine, bytes))
+}
+
+/// Lets the compiler run; a panic in there is its bug, and the end of this load only.
+fn contain<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> Result<T, LoadError> {
+    match catch_unwind(AssertUnwindSafe(compile)) {
         Ok(compiled) => compiled.map_err(not_compiled),
         Err(panic) => Err(LoadError::Compile { message: format!("it panicked: {}", panic_text(&*panic)) }),
     }

@@ -1,6 +1,6 @@
 //! Where the lines that actors print go.
 //!
-//! An actor hands over whole lines (see [`wasi`](crate::wasi)); a sink writes the bytes of one call
+//! An actor hands over whole lines (`wasi/stdio.rs`); a sink writes the bytes of one call
 //! without anything in between, and calls of one actor in their order. [`Inherit`] is the
 //! process's own stdout and stderr, behind a queue, so that a stalled terminal or pipe holds up no
 //! worker. [`Direct`] writes them on the caller's thread: for deterministic mode, where nothing may

@@ -74,11 +74,6 @@ impl References {
         self.open.get_mut(&number)
     }
 
-    /// How many timers run.
-    pub(crate) fn timers(&self) -> u32 {
-        self.timers
-    }
-
     /// How many references other than timers are open.
     pub(crate) fn others(&self) -> u32 {
         self.open.len() as u32 - self.timers
@@ -118,7 +113,7 @@ mod tests {
         assert!(second > first);
         assert_eq!(references.of_kind(RefKind::Monitor as u32), [second]);
         assert_eq!(references.of_kind(RefKind::Timer as u32), [timer]);
-        assert_eq!((references.timers(), references.others()), (1, 1));
+        assert_eq!(references.others(), 1);
         assert_eq!(references.close(first), None);
     }
 }

@@ -97,11 +97,6 @@ impl Scheduler {
         }
     }
 
-    /// How many cores there are.
-    pub(crate) fn workers(&self) -> usize {
-        self.stealers.len()
-    }
-
     /// Puts a woken actor where it will run soonest without a lock.
     pub(crate) fn enqueue(&self, slot: u32) {
         let local = worker::with_core_of(self, |core| core.push_woken(slot, self.deterministic));
@@ -144,7 +139,7 @@ impl Scheduler {
     /// Waits until every core is idle, nothing can fire and no I/O is under way; false when the host
     /// stops first.
     pub(crate) async fn quiescent(&self) -> bool {
-        self.idle.quiescent().await;
+        self.idle.quiescent(|| self.is_stopping()).await;
         !self.is_stopping()
     }
 

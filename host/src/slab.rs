@@ -222,7 +222,7 @@ impl Slab {
     fn map_chunk(&self, chunks: &mut Vec<Range<usize>>) -> Result<Range<usize>, SlabError> {
         let reserved: usize = chunks.iter().map(Range::len).sum();
         let wanted = reserved.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX) / self.stride;
-        let mut slots = wanted.clamp(1, self.slots_max + TRIM_BATCH);
+        let mut slots = wanted.clamp(1, self.slots_max.saturating_add(TRIM_BATCH));
         loop {
             match map(slots * self.stride) {
                 Ok(chunk) => {

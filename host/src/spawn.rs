@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use flower_abi::{Kind, Rights, Status};
+use flower_abi::{Exports, Kind, Rights, Status};
 
 use crate::actor::{Meta, Owned, Wait};
 use crate::budget::Charge;
@@ -161,7 +161,7 @@ impl Shared {
         charge: Charge,
         options: &Options,
     ) {
-        let label = request.label.clone().unwrap_or_else(|| Arc::from(&*request.entry));
+        let label = request.label.clone().unwrap_or_else(|| default_label(&request));
         let (parent, module) = (request.parent, Arc::from(request.module.module.name()));
         let meta = Meta { id, label, parent, module, style: signature.style() };
         let start_at = request.start_at;
@@ -225,3 +225,8 @@ impl Shared {
     }
 }
 
+/// The module, and the entry unless it is the one that every spawn of a function enters by.
+fn default_label(request: &Request) -> Arc<str> {
+    let (module, entry) = (request.module.module.name(), &*request.entry);
+    if entry == Exports::ENTRY { Arc::from(module) } else { Arc::from(format!("{module}:{entry}")) }
+}

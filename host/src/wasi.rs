@@ -26,20 +26,21 @@ use wasmtime_wasi::p1::types::Errno;
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::output::{OutputSink, Stream};
 
-mod config;
-mod stdio;
-mod process;
 mod clocks;
-mod random;
+mod config;
+mod files;
+mod iovec;
 mod poll;
 mod prestat;
+mod process;
+mod random;
 mod sockets;
-mod iovec;
-mod files;
+mod stdio;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Access, ConfigError, Dir, Dirs, Strings, WasiConfig};
+pub use config::{Access, ConfigError, Dir, Dirs, Strings};
+pub(crate) use config::WasiConfig;
 
 /// Bytes of all arguments, and of all environment variables: each actor copies them.
 pub(crate) const STRINGS_BYTES_MAX: usize = 1 << 20;
@@ -245,9 +246,7 @@ fn answer(outcome: Outcome) -> Result<u32> {
 }
 
 /// The guest's memory and the actor, side by side.
-fn split<'a, T: WasiActor>(
-    caller: &'a mut Caller<'_, T>,
-) -> Result<(GuestMemory<'a>, &'a mut T), NoMemory> {
+fn split<'a, T: WasiActor>(caller: &'a mut Caller<'_, T>) -> Result<(GuestMemory<'a>, &'a mut T), NoMemory> {
     let cached = caller.data().memory();
     let exported = || caller.get_export("memory").and_then(Extern::into_memory);
     let memory = cached.or_else(exported).ok_or(NoMemory)?;

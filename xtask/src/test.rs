@@ -1,4 +1,7 @@
 //! `cargo xtask test`: all guests, then all tests, on whatever a bare clone has.
+//!
+//! The tests find what was built through two variables: `FLOWER_GUESTS_DIR` is the folder of the
+//! wasm files, `FLOWER_HOST_BIN` the program `flower-host`.
 
 use std::ffi::OsString;
 

@@ -22,7 +22,7 @@ pub struct SpawnOptions {
     pub codec: u32,
     /// Fingerprint of the arguments' schema, or 0.
     pub fingerprint: u64,
-    /// What logs call the actor, UTF-8; 0 is the entry's name.
+    /// What logs call the actor, UTF-8; empty for its module and entry.
     pub label: u32,
     /// Its length.
     pub label_len: u32,

@@ -16,7 +16,6 @@ mod receive;
 /// fn main() {
 ///     println!("an actor");
 /// }
-/// # mod hidden {} // The program is only compiled: away from flower-host there is no actor.
 /// ```
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -82,8 +82,10 @@ impl Receive {
     pub(crate) fn expand(&self) -> TokenStream {
         let types = self.arms.iter().map(|arm| &arm.ty);
         let arms = self.arms.iter().enumerate().map(|(index, arm)| arm.expand(index));
-        let (timeout, body) = match &self.after {
-            Some(After { timeout, body }) => (quote!(::core::option::Option::Some(#timeout)), quote!(#body)),
+        let (timeout, none) = match &self.after {
+            Some(After { timeout, body }) => {
+                (quote!(::core::option::Option::Some(#timeout)), quote!(::core::result::Result::Ok(#body)))
+            }
             None => (quote!(::core::option::Option::None), quote!(::core::unreachable!())),
         };
         quote! {
@@ -92,7 +94,7 @@ impl Receive {
                 #timeout,
             ) {
                 #( #arms )*
-                _ => ::core::result::Result::Ok(#body),
+                _ => #none,
             }
         }
     }

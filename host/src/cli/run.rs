@@ -241,7 +241,8 @@ impl Run {
                     path.display()
                 );
             }
-            let artifact = TrustedArtifact::open(path).with_context(named)?;
+            // SAFETY: the user vouched for the file with --allow-precompiled.
+            let artifact = unsafe { TrustedArtifact::open(path) }.with_context(named)?;
             return host.load_artifact(name, &artifact).with_context(named);
         }
         host.load(name, &Source::from_file(path).with_context(named)?).with_context(named)
@@ -249,11 +250,16 @@ impl Run {
 
     /// Waits for the end of the main actor, of the last one with `--wait`, of all hope, or for Ctrl-C.
     async fn supervise(&self, host: &Host, main: Actor, interrupts: &mut Interrupts) -> End {
+        let mut main = std::pin::pin!(main.join());
         let reason = tokio::select! {
             biased;
-            reason = main.join() => reason,
+            reason = &mut main => reason,
             () = interrupts.next() => return End::Interrupted,
-            () = host.quiescent() => return End::Stuck,
+            // It may be quiet because the main actor ended just after the first look.
+            () = host.quiescent() => match tokio::time::timeout(Duration::ZERO, main).await {
+                Ok(reason) => reason,
+                Err(_) => return End::Stuck,
+            },
         };
         while self.wait && host.actor_count() > 0 {
             tokio::select! {

@@ -62,7 +62,8 @@ pub(super) fn exit_signal(
 pub(super) fn kill(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
     let to = resolve(&memory, state, pid, Rights::EXIT)?;
-    let sent = to.map(|to| drop(state.shared.signal(to, Signal::Kill)));
+    // Whether it is dead does not matter: then it has ended already.
+    let sent = to.map(|to| _ = state.shared.signal(to, Signal::Kill));
     settle_own(state)?;
     Ok(code(sent))
 }

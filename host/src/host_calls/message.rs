@@ -173,7 +173,7 @@ pub(super) fn notify_room(mut guest: Guest<'_>, to: u32) -> wasmtime::Result<i64
     let opened = super::request::open(state, Reference::Room { of: to, parked: false });
     let asked = opened.and_then(|reference| {
         let asked = state.shared.want_room(to, (state.id, reference));
-        asked.inspect_err(|_| drop(state.cell().owned().references.close(reference))).map(|()| reference)
+        asked.inspect_err(|_| _ = state.cell().owned().references.close(reference)).map(|()| reference)
     });
     Ok(number(asked))
 }

@@ -12,7 +12,7 @@ use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::inbound;
 use crate::instance::ActorState;
 use crate::limits::FILTERS_MAX;
-use crate::mailbox::Filters;
+use crate::mailbox::{Filters, Mailbox};
 use crate::signal::Envelope;
 
 pub(super) async fn receive(
@@ -60,7 +60,7 @@ fn try_receive(
         taken = owned.mailbox.take(filters, seen);
     }
     // A stop ends whoever waits beyond it, whether or not it looks for stops.
-    if !owned.trap_stop && stop_comes_first(&mut owned.mailbox, taken.as_ref()) {
+    if !owned.trap_stop && stop_comes_first(&owned.mailbox, taken.as_ref()) {
         return Err(ActorExit(inbound::stopped()).into());
     }
     drop(owned);
@@ -70,10 +70,10 @@ fn try_receive(
 }
 
 /// Whether the actor has met a stop: it took one, or waits with one in its mailbox.
-fn stop_comes_first(mailbox: &mut crate::mailbox::Mailbox, taken: Option<&Envelope>) -> bool {
+fn stop_comes_first(mailbox: &Mailbox, taken: Option<&Envelope>) -> bool {
     match taken {
         Some(message) => message.kind == Kind::Stop,
-        None => mailbox.has(&Filters::of_kind(Kind::Stop), 0),
+        None => mailbox.has_stop(0),
     }
 }
 

@@ -95,7 +95,7 @@ impl Options {
         self.u32(4) & flag != 0
     }
 
-    /// The text whose address and length stand at `at`; `None` when the address is 0.
+    /// The text whose address and length stand at `at`; `None` when it is empty.
     fn text<'a>(
         &self,
         memory: &'a GuestMemory<'_>,
@@ -103,7 +103,7 @@ impl Options {
         max: u32,
     ) -> Result<Result<Option<&'a str>, Status>, BadPointer> {
         let (pointer, len) = (self.u32(at), self.u32(at + 4));
-        if pointer == 0 {
+        if pointer == 0 || len == 0 {
             return Ok(Ok(None));
         }
         let text = text(memory, pointer, len, max)?;

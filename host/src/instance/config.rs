@@ -71,12 +71,10 @@ impl Engines {
         }
     }
 
-    /// Gives memory that has not been used for a while back to the kernel.
-    pub(crate) fn trim(&self, now_ns: u64) {
-        for set in std::iter::once(&self.small).chain(self.large.get()) {
-            set.memories.trim(now_ns);
-            set.stacks.trim(now_ns);
-        }
+    /// Gives memory that has not been used for a while back to the kernel; returns how many slots.
+    pub(crate) fn trim(&self, now_ns: u64) -> usize {
+        let sets = std::iter::once(&self.small).chain(self.large.get());
+        sets.map(|set| set.memories.trim(now_ns) + set.stacks.trim(now_ns)).sum()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::actor::Wait;
 use crate::exit::{ActorExit, ExitReason};
 use crate::guest_memory::GuestMemory;
 use crate::host_calls::info;
+use crate::limits::HANDLER_SLICE_TICKS;
 use crate::mailbox::Filters;
 use crate::memory;
 use crate::run::{Next, next_message};
@@ -141,7 +142,10 @@ fn find(
 /// Puts a message into the inbox as far as it fits, keeps it for `message_read`, and returns the
 /// length of its body.
 fn put(store: &mut Store<ActorState>, inbox: Option<Inbox>, message: Envelope) -> wasmtime::Result<i32> {
-    store.data_mut().begin_message();
+    store.data_mut().note_wait();
+    if !store.data().shared.deterministic {
+        store.set_epoch_deadline(HANDLER_SLICE_TICKS);
+    }
     let memory = store.data().memory.expect("a module without a memory is refused at load");
     let (bytes, state) = memory.data_and_store_mut(store);
     let (body, ..) = message.view();

@@ -13,7 +13,7 @@ use crate::actor::{Cell, Wait};
 use crate::budget::Resource;
 use crate::effects::Effects;
 use crate::exit::{ActorExit, ExitReason};
-use crate::limits::FUEL_SLICE;
+use crate::limits::{FUEL_SLICE, HANDLER_SLICE_TICKS};
 use crate::loaded::Loaded;
 use crate::pid::ActorId;
 use crate::scheduler::{self, handoff};
@@ -57,7 +57,7 @@ impl ActorState {
             store.set_epoch_deadline(1);
         } else {
             store.epoch_deadline_callback(preempt_handler);
-            store.set_epoch_deadline(1);
+            store.set_epoch_deadline(HANDLER_SLICE_TICKS);
         }
         Ok(store)
     }
@@ -106,11 +106,6 @@ impl ActorState {
         self.ticks = 0;
     }
 
-    /// A new message: a handler's time begins anew.
-    pub(super) fn begin_message(&mut self) {
-        self.ticks = 0;
-        self.slice = scheduler::tick(&self.shared.scheduler);
-    }
 
     /// Ends the actor if a kill or exit signal has come, or its time is over.
     fn check(&mut self) -> wasmtime::Result<()> {
@@ -148,12 +143,10 @@ fn preempt_process(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Resu
 
 fn preempt_handler(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data_mut();
-    let fresh = state.slice_is_fresh();
     state.check()?;
-    if !fresh && !handoff::yield_thread(&state.shared.clone()) {
+    if !handoff::yield_thread(&state.shared) {
         return Err(ActorExit::error(ExitReason::Killed));
     }
-    state.slice = scheduler::tick(&state.shared.scheduler);
     Ok(UpdateDeadline::Continue(1))
 }
 

@@ -65,7 +65,9 @@ pub enum ArtifactFault {
         found: u32,
     },
     /// Compiled by another version of the host or the engine, or for other settings or another machine.
-    #[error("it was compiled by another version or configuration of the host, or for another machine; compile the module again")]
+    #[error(
+        "it was compiled by another version or configuration of the host, or for another machine; compile the module again"
+    )]
     Foreign,
     /// It is the artifact of another module than the one looked for.
     #[error("it belongs to another module")]
@@ -178,12 +180,7 @@ pub(crate) fn unsealed(mut code: Vec<u8>) -> Vec<u8> {
 }
 
 /// What follows the code in a file: the shape and the seal.
-pub(crate) fn seal(
-    code: &[u8],
-    shape: &Shape,
-    hash: ModuleHash,
-    compatibility: Compatibility,
-) -> Vec<u8> {
+pub(crate) fn seal(code: &[u8], shape: &Shape, hash: ModuleHash, compatibility: Compatibility) -> Vec<u8> {
     let mut trailer = serde_json::to_vec(shape).expect("a shape has string keys and plain values");
     let seal = Seal {
         shape_len: trailer.len().try_into().expect("a checked module has a small shape"),

@@ -115,11 +115,7 @@ impl Cache {
         found.ok().flatten()
     }
 
-    fn find(
-        &self,
-        engine: &Engine,
-        key: &Key,
-    ) -> Result<Option<(wasmtime::Module, Shape)>, ArtifactFault> {
+    fn find(&self, engine: &Engine, key: &Key) -> Result<Option<(wasmtime::Module, Shape)>, ArtifactFault> {
         let Some(file) = self.folder.read_private(&key.file_name())? else { return Ok(None) };
         // A failure only makes it look older than it is.
         let _ = touch(&file);
@@ -153,7 +149,9 @@ impl Cache {
         add(&self.counts.failed);
         if !self.warned.swap(true, Ordering::Relaxed) {
             let path = self.folder.path().display();
-            tracing::warn!("cannot keep compiled modules in {path}: {error}; they are compiled again each time");
+            tracing::warn!(
+                "cannot keep compiled modules in {path}: {error}; they are compiled again each time"
+            );
         }
     }
 

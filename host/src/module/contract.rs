@@ -129,11 +129,9 @@ fn check_exports(types: TypesRef<'_>) -> Result<Found, LoadError> {
 
 fn check_export(name: &str, found: &str) -> Result<(), LoadError> {
     match EXPORTS.iter().find(|(export, _)| *export == name) {
-        Some((_, expected)) if *expected != found => Err(LoadError::ExportSignature {
-            name: name.to_owned(),
-            expected,
-            found: found.to_owned(),
-        }),
+        Some((_, expected)) if *expected != found => {
+            Err(LoadError::ExportSignature { name: name.to_owned(), expected, found: found.to_owned() })
+        }
         _ => Ok(()),
     }
 }
@@ -146,7 +144,9 @@ fn check_name_len(what: &str, name: &str) -> Result<(), LoadError> {
 fn describe(types: TypesRef<'_>, entity: EntityType) -> String {
     match entity {
         EntityType::Func(id) | EntityType::FuncExact(id) => describe_function(types[id].unwrap_func()),
-        EntityType::Global(global) => format!("{} {} global", article(global.content_type), global.content_type),
+        EntityType::Global(global) => {
+            format!("{} {} global", article(global.content_type), global.content_type)
+        }
         EntityType::Memory(_) => "a memory".to_owned(),
         EntityType::Table(_) => "a table".to_owned(),
         EntityType::Tag(_) => "a tag".to_owned(),

@@ -3,6 +3,7 @@
 //! The doc comment of a variant says who caused it. Names that come from a module are printed
 //! quoted and escaped, so that a hostile one cannot break a log line.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +30,9 @@ pub enum LoadError {
     },
 
     /// A component, where a core module is needed: whoever built it.
-    #[error("this is a component, and the host runs core modules: build for wasm32-wasip1, without componentizing")]
+    #[error(
+        "this is a component, and the host runs core modules: build for wasm32-wasip1, without componentizing"
+    )]
     Component,
 
     /// Not valid WebAssembly: the file was damaged, or its compiler is at fault.
@@ -57,7 +60,9 @@ pub enum LoadError {
     MemoryNotExported,
 
     /// An import that is not a function: how the module was linked.
-    #[error("the module imports the {kind} {name:?} of {module:?}, and the host provides functions only: let the module define its own")]
+    #[error(
+        "the module imports the {kind} {name:?} of {module:?}, and the host provides functions only: let the module define its own"
+    )]
     ImportedEntity {
         /// Memory, table, global or tag.
         kind: &'static str,
@@ -68,21 +73,27 @@ pub enum LoadError {
     },
 
     /// A host call that this host does not have: a guest built for another version, or a misspelt name.
-    #[error("the module imports the unknown host call {name:?} of \"flower\": this host speaks ABI version {VERSION}; build the module for it, or use a newer host")]
+    #[error(
+        "the module imports the unknown host call {name:?} of \"flower\": this host speaks ABI version {VERSION}; build the module for it, or use a newer host"
+    )]
     UnknownCall {
         /// The call's name.
         name: String,
     },
 
     /// A WASI function that is not in preview 1: how the module was built.
-    #[error("the module imports the unknown WASI function {name:?}: the host has WASI preview 1; build for wasm32-wasip1")]
+    #[error(
+        "the module imports the unknown WASI function {name:?}: the host has WASI preview 1; build for wasm32-wasip1"
+    )]
     UnknownWasi {
         /// The function's name.
         name: String,
     },
 
     /// An import from a module that the host does not provide: how the module was built or linked.
-    #[error("the module imports {name:?} of the unknown module {module:?}: the host provides \"flower\" and \"wasi_snapshot_preview1\"; link the rest into the module")]
+    #[error(
+        "the module imports {name:?} of the unknown module {module:?}: the host provides \"flower\" and \"wasi_snapshot_preview1\"; link the rest into the module"
+    )]
     UnknownImport {
         /// The module it is imported from.
         module: String,
@@ -91,7 +102,9 @@ pub enum LoadError {
     },
 
     /// A host call imported with another signature than it has: whoever declared it in the guest.
-    #[error("the module imports the host call {name:?} as {found}, but it is {expected}: correct its declaration")]
+    #[error(
+        "the module imports the host call {name:?} as {found}, but it is {expected}: correct its declaration"
+    )]
     ImportSignature {
         /// The call's name.
         name: String,
@@ -102,7 +115,9 @@ pub enum LoadError {
     },
 
     /// Nothing an actor could be entered by: whoever wrote or linked the module.
-    #[error("the module exports nothing to run: export _start, or a function () -> (), (i32) -> () or (i32) -> i32")]
+    #[error(
+        "the module exports nothing to run: export _start, or a function () -> (), (i32) -> () or (i32) -> i32"
+    )]
     NothingToRun,
 
     /// An export that the host looks for is not what it has to be: whoever wrote the module.
@@ -126,7 +141,9 @@ pub enum LoadError {
     },
 
     /// The export asked for cannot be entered: whoever asked for it, or wrote it.
-    #[error("{name:?} cannot be an entry, because it is {found}: an entry is a function () -> (), (i32) -> () or (i32) -> i32")]
+    #[error(
+        "{name:?} cannot be an entry, because it is {found}: an entry is a function () -> (), (i32) -> () or (i32) -> i32"
+    )]
     EntrySignature {
         /// The export's name.
         name: String,
@@ -209,11 +226,11 @@ impl LoadError {
         move |error| LoadError::Io { action, path: path.to_owned(), error }
     }
 
-    /// Refuses `value` when it is over `max`.
-    pub(crate) fn check_limit(what: &str, value: u64, max: u64) -> Result<(), LoadError> {
+    /// Refuses `value` when it is over `max`; `what` is written out only then.
+    pub(crate) fn check_limit(what: impl fmt::Display, value: u64, max: u64) -> Result<(), LoadError> {
         if value <= max {
             return Ok(());
         }
-        Err(LoadError::Limit { what: what.to_owned(), value, max })
+        Err(LoadError::Limit { what: what.to_string(), value, max })
     }
 }

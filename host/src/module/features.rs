@@ -40,7 +40,7 @@ pub(crate) const fn features() -> WasmFeatures {
 }
 
 /// Sets an engine up to accept the same features, and no others.
-pub fn configure(config: &mut wasmtime::Config) {
+pub(crate) fn configure(config: &mut wasmtime::Config) {
     config.wasm_features(WasmFeatures::all().difference(features()), false);
     config.wasm_features(features(), true);
     config.shared_memory(false);

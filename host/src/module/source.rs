@@ -105,9 +105,7 @@ fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let file = File::open(path).map_err(LoadError::io("open", path))?;
     let reserve = file.metadata().map_or(0, |file| file.len().min(MODULE_BYTES_MAX) as usize);
     bytes.reserve_exact(reserve + 1);
-    file.take(MODULE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(LoadError::io("read", path))?;
+    file.take(MODULE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(LoadError::io("read", path))?;
     Ok(bytes)
 }
 

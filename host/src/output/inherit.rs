@@ -29,6 +29,10 @@ const QUEUE_BYTES_HARD_MAX: usize = 16 << 20;
 /// Bytes written in one piece: room is made piece by piece.
 const PIECE_BYTES: usize = 64 << 10;
 
+/// How long the writer rests after it has written: a line is seen at once, but the lines right behind
+/// it are written together, and a worker does not wake the writer for each of them.
+const REST: Duration = Duration::from_micros(100);
+
 const _: () = assert!(PIECE_BYTES < QUEUE_BYTES_LOW && QUEUE_BYTES_MAX < QUEUE_BYTES_HARD_MAX);
 
 /// The process's stdout and stderr, through a writer thread of its own.
@@ -50,11 +54,14 @@ struct Queue {
     drained: Arc<Notify>,
 }
 
+/// Bytes that follow each other and are for the same stream.
+type Run = (Stream, usize);
+
 #[derive(Default)]
 struct State {
     bytes: Vec<u8>,
     /// How `bytes` divides between the streams.
-    runs: VecDeque<(Stream, usize)>,
+    runs: VecDeque<Run>,
     /// Taken by the writer and not yet written.
     in_flight: usize,
     closed: [bool; 2],
@@ -139,7 +146,7 @@ impl State {
     /// What the queue holds, the marks between the streams included: lines of one byte that change
     /// streams would cost many times their size.
     fn queued(&self) -> usize {
-        self.bytes.len() + self.runs.len() * size_of::<(Stream, usize)>() + self.in_flight
+        self.bytes.len() + self.runs.len() * size_of::<Run>() + self.in_flight
     }
 
     /// Appends, unless the queue is full beyond measure.
@@ -177,11 +184,12 @@ impl Queue {
                     self.note_written(stream, piece.len(), open);
                 }
             }
+            thread::sleep(REST);
         }
     }
 
     /// Waits for something to write; `None` when nothing will come.
-    fn take(&self) -> Option<(Vec<u8>, VecDeque<(Stream, usize)>)> {
+    fn take(&self) -> Option<(Vec<u8>, VecDeque<Run>)> {
         let mut state = self.state.lock();
         self.filled.wait_while(&mut state, |state| state.bytes.is_empty() && !state.stopping);
         state.in_flight = state.bytes.len();

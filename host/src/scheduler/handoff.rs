@@ -85,6 +85,10 @@ impl SpareThreads {
 /// handler's turn again. False if the host stops meanwhile, so that the handler must end.
 pub(crate) fn yield_thread(shared: &Arc<Shared>) -> bool {
     let scheduler = &shared.scheduler;
+    shared.fire_timers();
+    if !worker::others_want_core(scheduler) {
+        return !scheduler.is_stopping();
+    }
     let resting = scheduler.spares.resting.lock().pop();
     if resting.is_none() && !scheduler.spares.may_start() {
         return !scheduler.is_stopping();

@@ -1,6 +1,6 @@
 //! Cores without work: who sleeps, who is woken, and when the whole host has nothing left to do.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::time::Duration;
 
 use flower_abi::NEVER;
@@ -17,8 +17,8 @@ pub(crate) struct Idle {
     /// Wakes the ticker, which rests while every core sleeps.
     busy: Condvar,
     quiet: Notify,
-    /// How often the host has fallen quiet.
-    silences: AtomicU64,
+    /// The last core to lie down found nothing that could happen.
+    silent: AtomicBool,
 }
 
 /// Where one core sleeps.
@@ -38,7 +38,7 @@ impl Idle {
             beds: (0..cores).map(|_| Bed::default()).collect(),
             busy: Condvar::new(),
             quiet: Notify::new(),
-            silences: AtomicU64::new(0),
+            silent: AtomicBool::new(false),
         }
     }
 
@@ -94,29 +94,43 @@ impl Idle {
         }
     }
 
-    /// Blocks the ticker while every core sleeps.
-    pub(crate) fn wait_until_busy(&self, stopping: impl Fn() -> bool) {
+    /// Blocks the ticker while every core sleeps, or for `limit`; true if a core is awake.
+    pub(crate) fn wait_until_busy(&self, limit: Option<Duration>, stopping: impl Fn() -> bool) -> bool {
         let mut sleeping = self.sleeping.lock();
-        while sleeping.len() == self.cores && !stopping() {
-            self.busy.wait(&mut sleeping);
+        let all_sleep = |sleeping: &mut Vec<usize>| sleeping.len() == self.cores && !stopping();
+        match limit {
+            None => self.busy.wait_while(&mut sleeping, all_sleep),
+            Some(limit) => drop(self.busy.wait_while_for(&mut sleeping, all_sleep, limit)),
         }
+        sleeping.len() < self.cores
     }
 
     /// Says that nothing can happen any more unless it comes from outside.
     pub(crate) fn note_quiet(&self) {
-        self.silences.fetch_add(1, Ordering::Release);
+        let sleeping = self.sleeping.lock();
+        if sleeping.len() == self.cores {
+            self.silent.store(true, Ordering::Release);
+        }
+        drop(sleeping);
         self.quiet.notify_waiters();
     }
 
     /// Waits until the host falls quiet, or is quiet already.
-    pub(crate) async fn quiescent(&self) {
-        let notified = self.quiet.notified();
-        let mut notified = std::pin::pin!(notified);
-        notified.as_mut().enable();
-        if self.silences.load(Ordering::Acquire) > 0 && self.count.load(Ordering::Acquire) == self.cores {
-            return;
+    pub(crate) async fn quiescent(&self, stopping: impl Fn() -> bool) {
+        loop {
+            let notified = self.quiet.notified();
+            let mut notified = std::pin::pin!(notified);
+            notified.as_mut().enable();
+            if self.is_quiet() || stopping() {
+                return;
+            }
+            notified.await;
         }
-        notified.await;
+    }
+
+    fn is_quiet(&self) -> bool {
+        let sleeping = self.sleeping.lock();
+        sleeping.len() == self.cores && self.silent.load(Ordering::Acquire)
     }
 
     fn remove(&self, which: impl FnOnce(&Vec<usize>) -> Option<usize>) -> Option<usize> {
@@ -126,7 +140,7 @@ impl Idle {
         let core = sleeping.swap_remove(at);
         self.count.store(sleeping.len(), Ordering::Relaxed);
         if was_quiet {
-            self.silences.store(0, Ordering::Release);
+            self.silent.store(false, Ordering::Release);
             self.busy.notify_all();
         }
         Some(core)

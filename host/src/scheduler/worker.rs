@@ -7,7 +7,7 @@ use std::thread;
 use flower_abi::NEVER;
 
 use super::{CORE, Core, Scheduler, Task, handoff};
-use crate::limits::TICK;
+use crate::limits::{TICK, TRIM_INTERVAL, TRIMS_BEFORE_REST};
 use crate::observe;
 use crate::outside::Outside;
 use crate::run;
@@ -61,6 +61,11 @@ pub(super) fn with_core_of<R>(scheduler: &Scheduler, use_core: impl FnOnce(&mut 
     CORE.with_borrow_mut(|core| {
         core.as_mut().filter(|core| core.owner == scheduler.id).map(use_core)
     })
+}
+
+/// Whether anything waits for a core while this thread holds one.
+pub(super) fn others_want_core(scheduler: &Scheduler) -> bool {
+    scheduler.has_work() || with_core_of(scheduler, |core| core.has_work()).unwrap_or(false)
 }
 
 fn work(shared: &Arc<Shared>) {
@@ -118,13 +123,23 @@ fn rest(shared: &Shared) {
     scheduler.idle.sleep(index, until_next);
 }
 
-/// Advances the epoch and the tick while a core is in use.
+/// Advances the epoch and the tick while a core is in use, and now and then gives unused memory back.
+/// Rests once every core sleeps and there is none.
 fn tick_while_busy(shared: &Shared) {
     let scheduler = &shared.scheduler;
+    let mut rounds_to_rest = TRIMS_BEFORE_REST;
     while !scheduler.is_stopping() {
-        scheduler.idle.wait_until_busy(|| scheduler.is_stopping());
-        thread::sleep(TICK);
-        scheduler.ticks.fetch_add(1, Ordering::Relaxed);
-        shared.engines.increment_epoch();
+        let limit = (rounds_to_rest > 0).then_some(TRIM_INTERVAL);
+        if scheduler.idle.wait_until_busy(limit, || scheduler.is_stopping()) {
+            rounds_to_rest = TRIMS_BEFORE_REST;
+            thread::sleep(TICK);
+            let ticks = scheduler.ticks.fetch_add(1, Ordering::Relaxed);
+            shared.engines.increment_epoch();
+            if !ticks.is_multiple_of(TRIM_INTERVAL.as_millis() as u64) {
+                continue;
+            }
+        }
+        let trimmed = shared.engines.trim(shared.now());
+        rounds_to_rest = if trimmed > 0 { TRIMS_BEFORE_REST } else { rounds_to_rest.saturating_sub(1) };
     }
 }

@@ -35,11 +35,7 @@ impl Clock {
 }
 
 /// Tells the smallest step of a clock: every one counts nanoseconds.
-pub(super) fn clock_res_get<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    clock: u32,
-    out: u32,
-) -> Outcome {
+pub(super) fn clock_res_get<T: WasiActor>(caller: &mut Caller<'_, T>, clock: u32, out: u32) -> Outcome {
     Clock::from_number(clock).ok_or(Errno::Inval)?;
     Ok(split(caller)?.0.write_u64(out, 1)?)
 }

@@ -12,15 +12,15 @@ use crate::output::{Null, OutputSink};
 
 /// What WASI gives to an actor. Shared by all actors that are given the same.
 #[derive(Clone)]
-pub struct WasiConfig {
+pub(crate) struct WasiConfig {
     /// The arguments, the program's name first.
-    pub args: Strings,
+    pub(crate) args: Strings,
     /// The environment.
-    pub env: Strings,
+    pub(crate) env: Strings,
     /// The directories that the actor may use.
-    pub dirs: Dirs,
+    pub(crate) dirs: Dirs,
     /// Where its output goes.
-    pub output: Arc<dyn OutputSink>,
+    pub(crate) output: Arc<dyn OutputSink>,
 }
 
 impl Default for WasiConfig {

@@ -18,9 +18,9 @@ use wasmtime_wasi::p1::types::Errno;
 use super::stdio::{self, Stdio};
 use super::{Dirs, FIRST_FILE, Failure, OPEN_FILES_MAX, Outcome, Wasi, WasiActor, split};
 
-mod table;
-mod scratch;
 mod context;
+mod scratch;
+mod table;
 mod wait;
 
 pub(super) use table::{add_to_handler_linker, add_to_process_linker};
@@ -49,7 +49,7 @@ pub(super) struct Files {
     /// Made at the first call, and absent while a call is on its way.
     context: Option<Context>,
     /// Opened and not closed.
-    open: u32,
+    pub(super) open: u32,
 }
 
 /// A file function did not come back.
@@ -70,11 +70,7 @@ pub(crate) enum FileError {
 }
 
 /// Calls a function for an actor that may wait.
-async fn call<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    function: &'static Function,
-    args: Args,
-) -> Outcome {
+async fn call<T: WasiActor>(caller: &mut Caller<'_, T>, function: &'static Function, args: Args) -> Outcome {
     if function.stdio == Stdio::Write {
         stdio::wait_for_room(caller, args[0] as u32).await;
     }
@@ -104,11 +100,7 @@ fn call_in_handler<T: WasiActor>(
 }
 
 /// Answers what can be answered without files; `None` for the rest.
-fn here<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    function: &Function,
-    args: &Args,
-) -> Option<Outcome> {
+fn here<T: WasiActor>(caller: &mut Caller<'_, T>, function: &Function, args: &Args) -> Option<Outcome> {
     let (mut fds, wasi) = (function.fds(args), caller.data_mut().wasi());
     let opened = wasi.state.as_ref().map_or(0, |state| state.files.open);
     if fds.any(|fd| fd < FIRST_FILE) {
@@ -170,7 +162,7 @@ fn arrive<T: WasiActor>(
         return Err(Errno::try_from(code as i32).unwrap_or(Errno::Io).into());
     }
     note_descriptors(actor.wasi(), function.name, args);
-    Ok(scratch.copy_out(function.shapes, &mut memory, args)?)
+    scratch.copy_out(function.shapes, &mut memory, args)
 }
 
 /// Keeps the accounts of what is open, after a call that has succeeded.

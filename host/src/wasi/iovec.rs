@@ -44,11 +44,7 @@ impl Iovecs {
     }
 
     /// Spreads `bytes` over the buffers.
-    pub(super) fn scatter(
-        &self,
-        memory: &mut GuestMemory<'_>,
-        bytes: &[u8],
-    ) -> Result<(), BadPointer> {
+    pub(super) fn scatter(&self, memory: &mut GuestMemory<'_>, bytes: &[u8]) -> Result<(), BadPointer> {
         let mut rest = bytes;
         for (pointer, len) in self.pieces(bytes.len() as u32) {
             let (piece, behind) = rest.split_at(len as usize);

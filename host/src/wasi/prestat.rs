@@ -8,11 +8,7 @@ use wasmtime_wasi::p1::types::Errno;
 use super::{Outcome, WasiActor, split};
 
 /// Tells that the descriptor is a granted directory, and how long its name is.
-pub(super) fn fd_prestat_get<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    fd: u32,
-    out: u32,
-) -> Outcome {
+pub(super) fn fd_prestat_get<T: WasiActor>(caller: &mut Caller<'_, T>, fd: u32, out: u32) -> Outcome {
     let (mut memory, actor) = split(caller)?;
     let dir = actor.wasi().granted(fd).ok_or(Errno::Badf)?;
     // A tag, 0 for a directory, and the length behind its padding.

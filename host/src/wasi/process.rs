@@ -6,38 +6,22 @@ use wasmtime_wasi::p1::types::Errno;
 use super::{Failure, Outcome, Strings, WasiActor, WasiConfig, split};
 
 /// Tells how many arguments there are and how many bytes they take.
-pub(super) fn args_sizes_get<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    count: u32,
-    bytes: u32,
-) -> Outcome {
+pub(super) fn args_sizes_get<T: WasiActor>(caller: &mut Caller<'_, T>, count: u32, bytes: u32) -> Outcome {
     write_sizes(caller, |config| &config.args, count, bytes)
 }
 
 /// Writes the arguments to `buf`, and where each starts to `pointers`.
-pub(super) fn args_get<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    pointers: u32,
-    buf: u32,
-) -> Outcome {
+pub(super) fn args_get<T: WasiActor>(caller: &mut Caller<'_, T>, pointers: u32, buf: u32) -> Outcome {
     write_strings(caller, |config| &config.args, pointers, buf)
 }
 
 /// Tells how many environment variables there are and how many bytes they take.
-pub(super) fn environ_sizes_get<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    count: u32,
-    bytes: u32,
-) -> Outcome {
+pub(super) fn environ_sizes_get<T: WasiActor>(caller: &mut Caller<'_, T>, count: u32, bytes: u32) -> Outcome {
     write_sizes(caller, |config| &config.env, count, bytes)
 }
 
 /// Writes the environment to `buf`, and where each variable starts to `pointers`.
-pub(super) fn environ_get<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    pointers: u32,
-    buf: u32,
-) -> Outcome {
+pub(super) fn environ_get<T: WasiActor>(caller: &mut Caller<'_, T>, pointers: u32, buf: u32) -> Outcome {
     write_strings(caller, |config| &config.env, pointers, buf)
 }
 

@@ -10,11 +10,7 @@ use wasmtime_wasi::p1::types::Errno;
 use super::{Outcome, RANDOM_HANDLER_BYTES_MAX, RANDOM_STEP_BYTES, WasiActor, split};
 
 /// Fills a buffer, step by step.
-pub(super) async fn random_get<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    buf: u32,
-    len: u32,
-) -> Outcome {
+pub(super) async fn random_get<T: WasiActor>(caller: &mut Caller<'_, T>, buf: u32, len: u32) -> Outcome {
     // Before any work, so that a bad pointer costs nothing; no sum below overflows after that.
     split(caller)?.0.check(buf, len.into())?;
     let mut done = len.min(RANDOM_STEP_BYTES);
@@ -29,11 +25,7 @@ pub(super) async fn random_get<T: WasiActor>(
 }
 
 /// Fills a buffer in one go.
-pub(super) fn random_get_in_handler<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    buf: u32,
-    len: u32,
-) -> Outcome {
+pub(super) fn random_get_in_handler<T: WasiActor>(caller: &mut Caller<'_, T>, buf: u32, len: u32) -> Outcome {
     if len > RANDOM_HANDLER_BYTES_MAX {
         return Err(Errno::Inval.into());
     }

@@ -41,11 +41,7 @@ pub(super) fn sock_send<T: WasiActor>(
 }
 
 /// Refused.
-pub(super) fn sock_shutdown<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    fd: u32,
-    _how: u32,
-) -> Outcome {
+pub(super) fn sock_shutdown<T: WasiActor>(caller: &mut Caller<'_, T>, fd: u32, _how: u32) -> Outcome {
     refuse(caller, fd)
 }
 

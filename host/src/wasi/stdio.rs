@@ -105,11 +105,7 @@ pub(super) async fn wait_for_room<T: WasiActor>(caller: &mut Caller<'_, T>, fd: 
 }
 
 /// Does for a standard stream what it does; `args` are the function's own.
-pub(super) fn call<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    does: Stdio,
-    args: &[u64],
-) -> Outcome {
+pub(super) fn call<T: WasiActor>(caller: &mut Caller<'_, T>, does: Stdio, args: &[u64]) -> Outcome {
     let fd = args[0] as u32;
     if caller.data_mut().wasi().is_closed(fd) {
         return Err(Errno::Badf.into());
@@ -129,13 +125,7 @@ pub(super) fn call<T: WasiActor>(
 }
 
 /// Stdin is at its end.
-fn read<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    fd: u32,
-    iovs: u32,
-    count: u32,
-    out: u32,
-) -> Outcome {
+fn read<T: WasiActor>(caller: &mut Caller<'_, T>, fd: u32, iovs: u32, count: u32, out: u32) -> Outcome {
     let (mut memory, _) = split(caller)?;
     Iovecs::read(&memory, iovs, count)?;
     if fd != 0 {
@@ -145,13 +135,7 @@ fn read<T: WasiActor>(
 }
 
 /// Prints up to [`PRINT_BYTES_MAX`]; a program writes the rest with its next call.
-fn write<T: WasiActor>(
-    caller: &mut Caller<'_, T>,
-    fd: u32,
-    iovs: u32,
-    count: u32,
-    out: u32,
-) -> Outcome {
+fn write<T: WasiActor>(caller: &mut Caller<'_, T>, fd: u32, iovs: u32, count: u32, out: u32) -> Outcome {
     let (mut memory, actor) = split(caller)?;
     let iovecs = Iovecs::read(&memory, iovs, count)?;
     let stream = Stream::from_fd(fd).ok_or(Errno::Badf)?;

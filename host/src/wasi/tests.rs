@@ -35,9 +35,8 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::new(&config).expect("the configuration is valid")
 });
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    Builder::new_multi_thread().worker_threads(1).build().expect("the machine has threads")
-});
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(1).build().expect("the machine has threads"));
 
 /// Keeps notes of what WASI wanted.
 struct Actor {
@@ -280,7 +279,7 @@ fn linker(handler: bool) -> Linker<Actor> {
 
 /// A module with 16 MiB of memory that imports everything, and exports it again.
 fn wrappers(linker: &Linker<Actor>, store: &mut Store<Actor>) -> String {
-    let functions: Vec<_> = linker.iter(store).collect();
+    let functions: Vec<_> = linker.iter(&mut *store).collect();
     let mut imports = String::new();
     let mut exports = String::new();
     for (module, name, function) in functions {

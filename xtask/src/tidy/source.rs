@@ -124,19 +124,24 @@ fn body_start(signature: &str) -> Option<usize> {
 
 /// A file under a `tests` or `benches` folder is test from end to end; elsewhere `#[cfg(test)]` says so.
 fn test_lines(path: &str, masked: &str) -> Vec<bool> {
-    let whole = is_test_path(path);
-    let mut lines = vec![whole; masked.lines().count().max(1)];
-    for (at, mark) in masked.match_indices("#[cfg(test)]") {
-        let item = &masked[at + mark.len()..];
-        let end = match body_start(item) {
-            Some(body) => body + block_length(&item[body..]),
-            None => item.find(';').unwrap_or(item.len()),
-        };
-        let (first, last) = (line_of(masked, at), line_of(masked, at + mark.len() + end));
-        let last = last.min(lines.len());
-        lines[first - 1..last].fill(true);
+    let mut lines = vec![is_test_path(path); masked.lines().count().max(1)];
+    let marks = ["#[cfg(test)", "#[cfg(all(test"];
+    for (at, _) in marks.iter().flat_map(|mark| masked.match_indices(mark)) {
+        let last = line_of(masked, at + item_length(&masked[at..])).min(lines.len());
+        lines[line_of(masked, at) - 1..last].fill(true);
     }
     lines
+}
+
+/// The length of an attribute and of the item that it belongs to.
+fn item_length(text: &str) -> usize {
+    let attribute = text.find(']').unwrap_or(text.len());
+    let item = text[attribute..].strip_prefix(']').unwrap_or_default();
+    let length = match body_start(item) {
+        Some(body) => body + block_length(&item[body..]),
+        None => item.find(';').unwrap_or(item.len()),
+    };
+    text.len() - item.len() + length
 }
 
 fn is_test_path(path: &str) -> bool {
@@ -283,6 +288,8 @@ mod tests {
     #[test]
     fn a_test_module_in_its_own_file_ends_at_the_semicolon() {
         let source = Source::new("a.rs", "#[cfg(test)]\nmod tests;\nfn f() {}\n");
+        assert!(source.is_test(2) && !source.is_test(3));
+        let source = Source::new("a.rs", "#[cfg(all(test, feature = \"x\"))]\nmod tests { }\nfn f() {}\n");
         assert!(source.is_test(2) && !source.is_test(3));
     }
 

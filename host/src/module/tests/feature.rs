@@ -52,7 +52,9 @@ fn exceptions_are_accepted() {
 
 #[test]
 fn exception_references_are_accepted() {
-    assert_accepted("(func (drop (block $out (result exnref) (try_table (catch_all_ref $out)) (ref.null exn))))");
+    assert_accepted(
+        "(func (drop (block $out (result exnref) (try_table (catch_all_ref $out)) (ref.null exn))))",
+    );
 }
 
 #[test]
@@ -130,7 +132,10 @@ fn gc_instructions_are_refused() {
 
 #[test]
 fn legacy_exceptions_are_refused() {
-    assert_refused(&with("(func try nop catch_all nop end)"), "legacy exceptions (the standard ones, with try_table, are accepted)");
+    assert_refused(
+        &with("(func try nop catch_all nop end)"),
+        "legacy exceptions (the standard ones, with try_table, are accepted)",
+    );
 }
 
 #[test]

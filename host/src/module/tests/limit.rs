@@ -1,8 +1,9 @@
 //! One test for each limit: at it a module is accepted, over it refused.
 
 use super::super::validate::{
-    BODY_BYTES_MAX, DATA_SEGMENTS_MAX, ELEMENT_SEGMENTS_MAX, ELEMENTS_MAX, EXPORTS_MAX, FUNCTIONS_MAX, GLOBALS_MAX,
-    IMPORTS_MAX, MODULE_BYTES_MAX, NAME_BYTES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX, TAGS_MAX, TYPES_MAX,
+    BODY_BYTES_MAX, DATA_SEGMENTS_MAX, ELEMENT_SEGMENTS_MAX, ELEMENTS_MAX, EXPORTS_MAX, FUNCTIONS_MAX,
+    GLOBALS_MAX, IMPORTS_MAX, LOOP_DEPTH_MAX, LOOPS_MAX, MODULE_BYTES_MAX, NAME_BYTES_MAX,
+    TABLE_ELEMENTS_MAX, TABLES_MAX, TAGS_MAX, TYPES_MAX,
 };
 use super::*;
 
@@ -38,6 +39,24 @@ fn body_size() {
     let at = "nop ".repeat(BODY_BYTES_MAX as usize - 2);
     let function = |body: &str| format!("(func {body})");
     assert_limit(&function(&at), &function(&format!("{at} nop")), "the size of function 0", BODY_BYTES_MAX);
+}
+
+#[test]
+fn loops() {
+    let function = |count: u64| format!("(func {})", "loop end ".repeat(count as usize));
+    let at = function(LOOPS_MAX);
+    assert_limit(&at, &function(LOOPS_MAX + 1), "the number of loops in function 0", LOOPS_MAX);
+}
+
+#[test]
+fn depth_of_loops() {
+    let function = |depth: u64| {
+        let (open, close) = ("loop block ".repeat(depth as usize), "end end ".repeat(depth as usize));
+        // What is closed before counts no more.
+        format!("(func loop loop end end {open} {close})")
+    };
+    let over = function(LOOP_DEPTH_MAX + 1);
+    assert_limit(&function(LOOP_DEPTH_MAX), &over, "the depth of loops in function 0", LOOP_DEPTH_MAX);
 }
 
 #[test]

@@ -152,7 +152,8 @@ fn names_in_messages_are_escaped() {
 
 #[test]
 fn wrong_signature_of_a_host_call() {
-    let text = format!(r#"(module (import "flower" "sleep" (func (param i32) (result i32))) {MEMORY} {RUN})"#);
+    let text =
+        format!(r#"(module (import "flower" "sleep" (func (param i32) (result i32))) {MEMORY} {RUN})"#);
     assert_refused(&text, r#"host call "sleep" as (i32) -> i32, but it is (i64) -> i32"#);
 }
 
@@ -290,4 +291,11 @@ fn module_that_the_engine_cannot_compile() {
     let error = Module::from_wat(&without_simd, "m", &text, None).expect_err("it has no SIMD").to_string();
     assert!(error.contains("the engine cannot compile the module"), "{error}");
     assert!(!error.contains('\n'), "more than one line: {error}");
+}
+
+#[test]
+fn compiler_that_panics_ends_the_load_only() {
+    let panicking = || -> wasmtime::Result<()> { panic!("a bug, for a test") };
+    let error = super::super::contain(panicking).expect_err("it panicked").to_string();
+    assert_eq!(error, "the engine cannot compile the module: it panicked: a bug, for a test");
 }

@@ -56,7 +56,9 @@ fn code_that_changes_a_table() {
 
 #[test]
 fn code_that_drops_segments() {
-    for (segment, operation) in [(r#"(data $s "x")"#, "(data.drop $s)"), ("(elem $s func 0)", "(elem.drop $s)")] {
+    for (segment, operation) in
+        [(r#"(data $s "x")"#, "(data.drop $s)"), ("(elem $s func 0)", "(elem.drop $s)")]
+    {
         let found = obstacle(&format!("{segment} (func {operation})"));
         assert_eq!(found.as_deref(), Some("its code drops data or element segments"));
     }

@@ -191,7 +191,12 @@ impl Scratch {
 fn path<'a>(memory: &'a GuestMemory<'_>, pointer: u32, len: u32) -> Result<&'a [u8], Failure> {
     let bytes: Result<&[u8], BadPointer> = memory.read(pointer, len);
     let short = len <= PATH_BYTES_MAX;
-    if short { Ok(bytes?) } else { bytes?; Err(Errno::Nametoolong.into()) }
+    if short {
+        Ok(bytes?)
+    } else {
+        bytes?;
+        Err(Errno::Nametoolong.into())
+    }
 }
 
 fn limited(len: u32) -> Result<u32, Errno> {

@@ -16,10 +16,12 @@ impl Guest {
         [DATA.into(), path.len() as u64]
     }
 
-    /// The arguments of `path_open` for reading and writing.
+    /// The arguments of `path_open` for reading and, unless it must be a directory, writing.
     fn open_args(&mut self, path: &str, flags: Oflags) -> [u64; 9] {
         let [pointer, len] = self.path(path);
-        let rights = (Rights::FD_READ | Rights::FD_WRITE | Rights::FD_READDIR).bits();
+        let directory = flags.contains(Oflags::DIRECTORY);
+        let write = if directory { Rights::FD_READDIR } else { Rights::FD_WRITE };
+        let rights = (Rights::FD_READ | write).bits();
         [ROOT, 1, pointer, len, flags.bits().into(), rights, rights, 0, OUT.into()]
     }
 
@@ -74,10 +76,9 @@ fn with_dir() -> (TempDir, Guest) {
 #[test]
 fn granted_directories_are_found_without_a_context() {
     let dir = TempDir::new();
-    for mut guest in [
-        Guest::process(&dir.config(Access::ReadWrite)),
-        Guest::handler(&dir.config(Access::ReadOnly)),
-    ] {
+    for mut guest in
+        [Guest::process(&dir.config(Access::ReadWrite)), Guest::handler(&dir.config(Access::ReadOnly))]
+    {
         guest.ok("fd_prestat_get", &[ROOT, OUT.into()]);
         assert_eq!(guest.get_u64(OUT), 1 << 32, "a directory with a name of one byte");
         guest.fails(Errno::Nametoolong, "fd_prestat_dir_name", &[ROOT, DATA.into(), 0]);

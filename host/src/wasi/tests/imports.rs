@@ -42,7 +42,9 @@ fn state_is_two_pointers_until_it_is_needed() {
 
 #[test]
 fn a_module_without_memory_is_told_so() {
-    let text = format!("(module (import {MODULE:?} \"random_get\" (func $f (param i32 i32) (result i32))) (func (export \"go\") (result i32) i32.const 0 i32.const 1 call $f))");
+    let text = format!(
+        "(module (import {MODULE:?} \"random_get\" (func $f (param i32 i32) (result i32))) (func (export \"go\") (result i32) i32.const 0 i32.const 1 call $f))"
+    );
     let module = Module::new(&ENGINE, text).expect("it is valid");
     let mut store = Store::new(&ENGINE, actor(&Arc::default()));
     let instance = linker(true).instantiate(&mut store, &module).expect("it is there");
