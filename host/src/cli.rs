@@ -25,7 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run a program and its actors until its main actor ends
-    Run(run::Run),
+    Run(Box<run::Run>),
     /// Compile a module ahead of time, for `run --allow-precompiled`
     Compile(compile::Compile),
 }

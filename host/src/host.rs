@@ -28,7 +28,7 @@ use crate::scheduler::{self, Scheduler};
 use crate::shared::Shared;
 use crate::signal::{Body, Signal};
 use crate::spawn::{Options, Request};
-use crate::status::ActorStatus;
+use crate::status::{ActorStatus, SlotStatus};
 use crate::timer::Timers;
 use crate::wasi::{Dirs, Strings, WasiConfig};
 
@@ -249,6 +249,11 @@ impl Host {
     /// Bytes of linear memory that actors have.
     pub fn memory_used(&self) -> u64 {
         self.shared.budget.used(Resource::Memory)
+    }
+
+    /// Where the memory of actors is: slots in use, kept warm, and given back.
+    pub fn slots(&self) -> Vec<SlotStatus> {
+        self.shared.engines.slots()
     }
 
     /// Waits until every actor waits, no timer is armed and no I/O is under way, so that nothing can

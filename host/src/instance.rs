@@ -94,13 +94,13 @@ impl Ended {
 }
 
 /// Makes an actor's instance; a process makes it at its first poll.
-pub(crate) fn start(shared: &Arc<Shared>, plan: Box<Plan>) -> Result<Body, Ended> {
+pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<Body, Ended> {
     match plan.signature {
         EntrySignature::Handler if !shared.deterministic => {
-            Handler::start(shared, *plan).map(|handler| Body::Handler(Box::new(handler)))
+            Handler::start(shared, plan).map(|handler| Body::Handler(Box::new(handler)))
         }
-        EntrySignature::Handler => Ok(Body::Process(Box::pin(handler::handle_all(shared.clone(), *plan)))),
-        _ => Ok(Body::Process(Box::pin(process::run(shared.clone(), *plan)))),
+        EntrySignature::Handler => Ok(Body::Process(Box::pin(handler::handle_all(shared.clone(), plan)))),
+        _ => Ok(Body::Process(Box::pin(process::run(shared.clone(), plan)))),
     }
 }
 
@@ -118,6 +118,11 @@ fn reason_of(error: &wasmtime::Error, state: &mut ActorState) -> Arc<ExitReason>
         return Arc::new(match (state.take_panic(), trap) {
             (Some((message, location)), Trap::UnreachableCodeReached) => {
                 ExitReason::Panic { message, location }
+            }
+            // What a language's runtime does when the memory that it asked for was refused.
+            (None, Trap::UnreachableCodeReached) if state.memory_refused => {
+                let max = state.config.memory_max;
+                ExitReason::limit(LimitCode::MEMORY, format!("no more memory: it may have {max} bytes"))
             }
             (_, trap) => reason_of_trap(*trap),
         });
@@ -141,5 +146,6 @@ fn reason_of_trap(trap: Trap) -> ExitReason {
         Trap::BadConversionToInteger => TrapCode::BAD_CONVERSION,
         _ => TrapCode::OTHER,
     };
-    ExitReason::trap(code, trap.to_string())
+    let message = trap.to_string();
+    ExitReason::trap(code, message.strip_prefix("wasm trap: ").unwrap_or(&message))
 }

@@ -93,6 +93,6 @@ pub use module::{
 };
 pub use native::{CallError, Mailbox, Received, ReplyTo};
 pub use observe::Accounts;
-pub use output::{Capture, Direct, Inherit, Null, OutputSink, Stream};
-pub use status::{ActorState, ActorStatus};
+pub use output::{Capture, Direct, Inherit, Null, OutputSink, Room, Stream};
+pub use status::{ActorState, ActorStatus, SlotStatus};
 pub use wasi::{Access, ConfigError, Dir, Dirs, Strings};

@@ -75,7 +75,7 @@ fn step(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
 fn advance(shared: &Arc<Shared>, cell: &Cell, slot: u32, body: &mut Body) -> Outcome {
     if let Body::Fresh(plan) = body {
         let plan = plan.take().expect("an actor starts once");
-        match instance::start(shared, plan) {
+        match instance::start(shared, *plan) {
             Ok(started) => *body = started,
             Err(ended) => return finish(cell, ended),
         }

@@ -131,9 +131,12 @@ impl Scheduler {
         self.idle.wake_one();
     }
 
-    /// Lets a parked worker look at the timers, because a nearer one was armed.
+    /// Lets a sleeping worker look at the timers, because a nearer one was armed. A worker that armed it
+    /// looks by itself, before it sleeps and at every tick.
     pub(crate) fn timers_changed(&self) {
-        self.idle.wake_one();
+        if worker::with_core_of(self, |_| ()).is_none() {
+            self.idle.wake_one();
+        }
     }
 
     /// Waits until every core is idle, nothing can fire and no I/O is under way; false when the host

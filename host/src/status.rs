@@ -9,6 +9,7 @@ use crate::actor::{Cell, WaitCode};
 use crate::module::Style;
 use crate::observe::{Accounts, Count};
 use crate::shared::Shared;
+use crate::slab::SlabCounts;
 
 /// What an actor does at the moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +78,29 @@ impl fmt::Display for ActorStatus {
             write!(f, " ({})", self.names.join(", "))?;
         }
         write!(f, ": {}, {} queued", self.state, self.mailbox_len)
+    }
+}
+
+/// Where the slots of one size are that memories or stacks live in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlotStatus {
+    /// Bytes of a slot.
+    pub bytes: usize,
+    /// Whether these are stacks of processes; memories otherwise.
+    pub stacks: bool,
+    /// Slots that belong to a live actor.
+    pub live: usize,
+    /// Slots that wait for the next actor with their pages.
+    pub warm: usize,
+    /// Slots whose pages the kernel has back.
+    pub cold: usize,
+}
+
+impl SlotStatus {
+    /// The counts of one slab.
+    pub(crate) fn new(bytes: usize, stacks: bool, counts: SlabCounts) -> SlotStatus {
+        SlotStatus { bytes, stacks, live: counts.live, warm: counts.warm, cold: counts.cold }
     }
 }
 

@@ -39,8 +39,8 @@ mod stdio;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Access, ConfigError, Dir, Dirs, Strings};
 pub(crate) use config::WasiConfig;
+pub use config::{Access, ConfigError, Dir, Dirs, Strings};
 
 /// Bytes of all arguments, and of all environment variables: each actor copies them.
 pub(crate) const STRINGS_BYTES_MAX: usize = 1 << 20;

@@ -9,7 +9,7 @@ use crate::workspace::{run, say};
 use crate::{guests, host};
 
 /// What is shown, in this order: an example and its arguments.
-const SHOW: &[(&str, &[&str])] = &[("consumer_and_publishers", &[]), ("ring", &["10000"])];
+const SHOW: &[(&str, &[&str])] = &[("consumer_and_publishers", &[]), ("harmless", &[]), ("ring", &["10000"])];
 
 /// Build the host and run a few examples.
 #[derive(clap::Args)]

@@ -113,7 +113,8 @@ fn first_that_works() -> Result<Toolchain> {
     if !debian::is_possible() {
         bail!("no toolchain for {TARGET}: {}", remedy());
     }
-    debian::ensure().with_context(|| format!("no toolchain for {TARGET} ({})", remedy()))
+    debian::ensure()
+        .with_context(|| format!("no toolchain for {TARGET} yet (rustup, if there, makes one at once)"))
 }
 
 fn remedy() -> &'static str {

@@ -42,9 +42,9 @@ fn the_first_answer_counts() {
         for round in 0..2 {
             let (_, reply) = receive_request::<u32>().expect("a number");
             let again = copy(&reply);
-            reply.send(&(round, "first")).expect("somebody waits");
+            reply.send(&(round, "first".to_owned())).expect("somebody waits");
             // Nobody waits for it any more, which is no error.
-            let _ended = again.send(&(round, "second"));
+            let _ended = again.send(&(round, "second".to_owned()));
         }
     }
     let callee = spawn(twice, ());

@@ -3,7 +3,7 @@
 //! Prints how long a wait without success took; exact in virtual time.
 
 use flower::{
-    Instant, Pid, SendError, Spawn, call, kill, mailbox_len, receive, receive_request, self_pid, send, send_wait,
+    Instant, Pid, SendError, Spawn, call, join_all, kill, mailbox_len, receive, receive_request, self_pid, send, send_wait,
     sleep, spawn_join, yield_now,
 };
 use flower_guests::{PATIENCE, ms};
@@ -30,7 +30,7 @@ fn two_producers_at_the_pace_of_the_consumer() {
     let (first, second): (Vec<u32>, Vec<u32>) = numbers.into_iter().partition(|number| *number < COUNT);
     assert!(first.into_iter().eq(0..COUNT));
     assert!(second.into_iter().eq(COUNT..2 * COUNT));
-    producers.map(|producer| producer.join().expect("it returns"));
+    assert_eq!(join_all(producers), [Ok(()), Ok(())]);
 }
 
 fn consume((): ()) -> Vec<u32> {

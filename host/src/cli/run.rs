@@ -242,7 +242,8 @@ impl Run {
                 );
             }
             // SAFETY: the user vouched for the file with --allow-precompiled.
-            let artifact = unsafe { TrustedArtifact::open(path) }.with_context(named)?;
+            let artifact = unsafe { TrustedArtifact::open(path) }.and_then(TrustedArtifact::check_content);
+            let artifact = artifact.with_context(named)?;
             return host.load_artifact(name, &artifact).with_context(named);
         }
         host.load(name, &Source::from_file(path).with_context(named)?).with_context(named)
@@ -261,13 +262,10 @@ impl Run {
                 Err(_) => return End::Stuck,
             },
         };
-        while self.wait && host.actor_count() > 0 {
+        if self.wait && host.actor_count() > 0 {
             tokio::select! {
                 () = interrupts.next() => return End::Interrupted,
-                () = host.quiescent() => match host.actor_count() {
-                    0 => break,
-                    _ => return End::Stuck,
-                },
+                () = host.quiescent() => if host.actor_count() > 0 { return End::Stuck },
             }
         }
         End::Main(reason)

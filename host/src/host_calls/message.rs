@@ -69,8 +69,8 @@ fn read_options(bytes: &[u8; SendOptions::SIZE], envelope: &mut Envelope) -> Res
 /// Gives a message its number among those of its sender, and sends it.
 pub(super) fn dispatch(state: &mut ActorState, to: ActorId, mut envelope: Envelope) -> Result<(), Status> {
     envelope.id = next_id(state);
-    let shared = state.shared.clone();
-    state.effects.send(&shared, to, envelope)
+    let ActorState { shared, effects, .. } = state;
+    effects.send(shared, to, envelope)
 }
 
 fn next_id(state: &ActorState) -> u64 {

@@ -125,8 +125,8 @@ pub(super) fn reply(mut guest: Guest<'_>, token: u32, body: u32, body_len: u32, 
         message.kind = Kind::Reply;
         message.reference = reference;
         state.cell().owned().watchers.remove(&(to, reference));
-        let shared = state.shared.clone();
-        state.effects.reply(&shared, to, message)
+        let ActorState { shared, effects, .. } = state;
+        effects.reply(shared, to, message)
     });
     Ok(code(sent))
 }

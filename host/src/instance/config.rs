@@ -10,6 +10,7 @@ use crate::limits::{HOST_STACK, LARGE_WASM_STACK, Limits, SMALL_WASM_STACK};
 use crate::memory::{self, SlabMemoryCreator};
 use crate::module::configure_features;
 use crate::stack::{self, SlabStackCreator};
+use crate::status::SlotStatus;
 use crate::wasi;
 
 /// How much stack an actor has; wasmtime sets it per engine.
@@ -29,6 +30,7 @@ pub(crate) struct EngineSet {
     pub(crate) handler: Linker<ActorState>,
     memories: Arc<SlabMemoryCreator>,
     stacks: Arc<SlabStackCreator>,
+    stack_bytes: usize,
 }
 
 /// The engines of one host. The second is made when the first actor asks for it.
@@ -71,6 +73,12 @@ impl Engines {
         }
     }
 
+    /// Where the slots of all sizes are.
+    pub(crate) fn slots(&self) -> Vec<SlotStatus> {
+        let sets = std::iter::once(&self.small).chain(self.large.get());
+        sets.flat_map(EngineSet::slots).collect()
+    }
+
     /// Gives memory that has not been used for a while back to the kernel; returns how many slots.
     pub(crate) fn trim(&self, now_ns: u64) -> usize {
         let sets = std::iter::once(&self.small).chain(self.large.get());
@@ -79,6 +87,12 @@ impl Engines {
 }
 
 impl EngineSet {
+    fn slots(&self) -> impl Iterator<Item = SlotStatus> {
+        let memories = self.memories.counts().map(|(bytes, counts)| SlotStatus::new(bytes, false, counts));
+        let stacks = SlotStatus::new(self.stack_bytes, true, self.stacks.counts());
+        memories.chain(std::iter::once(stacks))
+    }
+
     fn new(class: StackClass, limits: &Limits, deterministic: bool) -> wasmtime::Result<EngineSet> {
         let wasm_stack = match class {
             StackClass::Small => SMALL_WASM_STACK,
@@ -94,7 +108,7 @@ impl EngineSet {
         configure_preemption(&mut config, deterministic);
         let engine = Engine::new(&config)?;
         let (process, handler) = (process_linker(&engine)?, handler_linker(&engine)?);
-        Ok(EngineSet { engine, process, handler, memories, stacks })
+        Ok(EngineSet { engine, process, handler, memories, stacks, stack_bytes: wasm_stack + HOST_STACK })
     }
 }
 

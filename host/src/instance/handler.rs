@@ -165,18 +165,17 @@ fn put(store: &mut Store<ActorState>, inbox: Option<Inbox>, message: Envelope) -
 /// What a handler's return, or its trap, means; lets its effects out, or takes them back.
 fn settle(store: &mut Store<ActorState>, result: wasmtime::Result<i32>) -> Result<bool, Ended> {
     let state = store.data_mut();
-    let shared = state.shared.clone();
     let result = result.and_then(|code| match code {
         0 | 1 => Ok(code == 0),
         other => Err(bad_return(other)),
     });
     match result {
         Ok(goes_on) => {
-            state.effects.commit(&shared);
+            state.effects.commit(&state.shared);
             Ok(goes_on)
         }
         Err(error) => {
-            state.effects.roll_back(&shared);
+            state.effects.roll_back(&state.shared);
             Err(Ended::from_error(&error, state))
         }
     }

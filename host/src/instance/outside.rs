@@ -1,6 +1,5 @@
 //! What WASI asks of an actor: the clocks, randomness and waiting of its host.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -44,18 +43,14 @@ impl WasiActor for ActorState {
         self.rng().fill_bytes(bytes);
     }
 
-    fn park_until(&mut self, deadline_ns: u64) -> impl Future<Output = wasmtime::Result<()>> + Send {
-        async move {
-            park_until(self, deadline_ns).await;
-            Ok(())
-        }
+    async fn park_until(&mut self, deadline_ns: u64) -> wasmtime::Result<()> {
+        park_until(self, deadline_ns).await;
+        Ok(())
     }
 
-    fn yield_now(&mut self) -> impl Future<Output = wasmtime::Result<()>> + Send {
-        async move {
-            park_yield(self).await;
-            Ok(())
-        }
+    async fn yield_now(&mut self) -> wasmtime::Result<()> {
+        park_yield(self).await;
+        Ok(())
     }
 
     fn exit(&mut self, code: u32) -> wasmtime::Error {

@@ -35,6 +35,8 @@ pub(crate) struct ActorState {
     pub(crate) wasi: Wasi,
     /// What it was made of; its children are too unless they name another.
     pub(crate) module: Arc<Loaded>,
+    /// A growth of its memory was refused, which many programs do not survive.
+    pub(super) memory_refused: bool,
     panic: Option<Box<(String, String)>>,
     rng: Option<Box<ChaCha8Rng>>,
     /// Ticks that it has run without waiting.
@@ -73,6 +75,7 @@ impl ActorState {
             effects: Effects::new(plan.config.hold_effects),
             wasi: Wasi::new(plan.wasi.clone()),
             module: plan.module.clone(),
+            memory_refused: false,
             panic: None,
             rng: None,
             ticks: 0,
@@ -153,14 +156,15 @@ fn preempt_handler(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Resu
 impl ResourceLimiter for ActorState {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         let more = (desired - current) as u64;
-        if maximum.is_some_and(|maximum| desired > maximum) || !self.shared.outside.admit_growth(more) {
-            return Ok(false);
-        }
-        let cell = self.cell();
-        let granted = cell.owned().charge.add(Resource::Memory, more, self.config.memory_max);
+        let allowed = maximum.is_none_or(|maximum| desired <= maximum);
+        let cell = self.shared.table.cell(self.id.slot);
+        let granted = allowed
+            && self.shared.outside.admit_growth(more)
+            && cell.owned().charge.add(Resource::Memory, more, self.config.memory_max);
         if granted {
             cell.memory_bytes.store(desired as u64, Ordering::Relaxed);
         }
+        self.memory_refused |= !granted;
         Ok(granted)
     }
 

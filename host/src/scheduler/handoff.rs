@@ -105,8 +105,8 @@ pub(crate) fn yield_thread(shared: &Arc<Shared>) -> bool {
     !scheduler.is_stopping()
 }
 
-/// A worker that took a waiting thread as its task: gives it the core and rests. Returns with a core
-/// once somebody hands one over, or `None` when the host stops.
+/// A worker that took a waiting thread as its task: gives it the core and rests. True with a core in
+/// hand, once somebody hands one over; false when the host stops.
 pub(super) fn give_way(scheduler: &Scheduler, thread: &WaitingThread) -> bool {
     thread.give(worker::release_core());
     let me = Arc::new(WaitingThread::default());
@@ -114,8 +114,7 @@ pub(super) fn give_way(scheduler: &Scheduler, thread: &WaitingThread) -> bool {
     if scheduler.is_stopping() {
         scheduler.spares.stop();
     }
-    let given = me.wait();
-    let has_core = given.is_some();
-    given.map(worker::hold_core);
-    has_core
+    let Some(core) = me.wait() else { return false };
+    worker::hold_core(core);
+    true
 }

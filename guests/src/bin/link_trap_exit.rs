@@ -1,0 +1,84 @@
+//! Who traps exits learns of the end of its links by a signal, once each, and lives on.
+
+use flower::{
+    ExitReason, ExitSignal, Pid, exit, link, poll, receive, send, sleep, spawn, spawn_join, spawn_link, trap_exit,
+    unlink,
+};
+use flower_guests::{died, end_of, ms};
+
+fn wait((): ()) {
+    exit(receive::<ExitReason>().expect("a reason"))
+}
+
+fn main() {
+    assert!(!trap_exit(true));
+    a_signal_with_the_reason();
+    linked_twice_is_linked_once();
+    unlinked();
+    the_dead();
+    both_ways();
+    assert!(trap_exit(false));
+}
+
+fn next() -> (Pid, ExitReason) {
+    let signal: ExitSignal = receive().expect("an exit signal");
+    (signal.pid, signal.reason)
+}
+
+fn a_signal_with_the_reason() {
+    for reason in [ExitReason::normal(&4), ExitReason::shutdown(), ExitReason::error("broken")] {
+        let child = spawn_link(wait, ());
+        send(child, &reason).expect("it waits");
+        assert_eq!(next(), (child, reason));
+    }
+    let child = spawn_link(|()| std::process::abort(), ());
+    let (pid, reason) = next();
+    assert_eq!(pid, child);
+    assert!(matches!(reason, ExitReason::Trap { .. }), "{reason}");
+}
+
+fn linked_twice_is_linked_once() {
+    let child = spawn_link(wait, ());
+    link(child).expect("a spawner may");
+    send(child, &ExitReason::shutdown()).expect("it waits");
+    assert_eq!(next(), (child, ExitReason::shutdown()));
+    end_of(child);
+    assert_eq!(poll::<ExitSignal>(), Ok(None));
+}
+
+fn unlinked() {
+    let child = spawn_link(wait, ());
+    unlink(child).expect("the host made it");
+    send(child, &ExitReason::error("unseen")).expect("it waits");
+    end_of(child);
+    sleep(ms(1));
+    assert_eq!(poll::<ExitSignal>(), Ok(None));
+    link(child).expect("the signal comes later");
+    assert_eq!(next(), (child, ExitReason::NoProcess));
+}
+
+fn the_dead() {
+    let dead = spawn(|()| (), ());
+    end_of(dead);
+    link(dead).expect("the signal comes later");
+    assert_eq!(next(), (dead, ExitReason::NoProcess));
+}
+
+/// A link has no direction: the child sees the end of its parent too.
+fn both_ways() {
+    fn parent((): ()) -> Pid {
+        spawn_link(
+            |()| {
+                trap_exit(true);
+                let signal: ExitSignal = receive().expect("an exit signal");
+                send("witness", &signal.reason).expect("it waits");
+            },
+            (),
+        )
+    }
+    flower::register("witness", flower::self_pid()).expect("the name is free");
+    let joined = spawn_join(parent, ()).join();
+    assert!(joined.is_ok(), "{}", died(joined));
+    let reason: ExitReason = receive().expect("a reason");
+    assert!(!reason.is_abnormal(), "{reason}");
+}

@@ -1,0 +1,127 @@
+//! Every example prints what the README shows: to the byte in deterministic mode, and on threads the
+//! same lines, in the order that the example promises.
+
+use crate::support::{Guest, Mode, Program, assert_same_lines, expected, guest_file, only};
+
+/// The examples that the tests of this file run.
+pub(crate) const EXAMPLES: &[&str] = &[
+    "adder_and_bookkeeper",
+    "consumer_and_publishers",
+    "counter",
+    "harmless",
+    "hello",
+    "isolation",
+    "ring",
+    "selective_receive",
+    "storage",
+];
+
+/// Runs one in deterministic mode, and fails unless its output is the expected one.
+fn deterministic(name: &str) {
+    assert!(EXAMPLES.contains(&name));
+    let outcome = Guest::example(name).run(Mode::Deterministic);
+    outcome.expect_success();
+    assert_eq!(Some(outcome.stdout), expected("examples", name), "examples/expected/{name}.txt");
+}
+
+/// Runs one on threads, and returns what it printed.
+fn threads(name: &str) -> String {
+    let outcome = Guest::example(name).run(Mode::Threads);
+    outcome.expect_success();
+    outcome.stdout
+}
+
+/// For an example whose actors wait for each other: the order is the same everywhere.
+fn in_order_everywhere(name: &str) {
+    deterministic(name);
+    assert_eq!(Some(threads(name)), expected("examples", name), "examples/expected/{name}.txt");
+}
+
+#[test]
+fn f1_consumer_and_publishers() {
+    deterministic("consumer_and_publishers");
+    let lines = threads("consumer_and_publishers");
+    let of = |publisher: u32| only(&lines, &format!("got message from {publisher}: ")).join("\n");
+    assert_eq!(of(1), "got message from 1: hello\ngot message from 1: world");
+    assert_eq!(of(2), "got message from 2: brave\ngot message from 2: new\ngot message from 2: world");
+}
+
+#[test]
+fn f1_consumer_and_publishers_prints_the_readmes_five_lines() {
+    let lines = "got message from 1: hello\ngot message from 2: brave\ngot message from 1: world\n\
+                 got message from 2: new\ngot message from 2: world\n";
+    let outcome = Guest::example("consumer_and_publishers").run(Mode::Deterministic);
+    assert_eq!(outcome.stdout, lines);
+}
+
+#[test]
+fn f2_hello() {
+    deterministic("hello");
+    let lines = threads("hello");
+    assert_eq!((only(&lines, "hello").len(), only(&lines, "world").len()), (5, 5), "{lines}");
+}
+
+#[test]
+fn f2_hello_alternates_in_deterministic_mode() {
+    assert_eq!(Guest::example("hello").run(Mode::Deterministic).stdout, "hello\nworld\n".repeat(5));
+}
+
+#[test]
+fn f23_a17_isolation() {
+    in_order_everywhere("isolation");
+}
+
+#[test]
+fn a1_ring() {
+    in_order_everywhere("ring");
+}
+
+#[test]
+fn a1_ring_of_other_sizes() {
+    for size in ["0", "1", "2", "100"] {
+        let outcome = Guest::example("ring").args([size]).prints_whatever().run(Mode::Deterministic);
+        outcome.expect_success();
+        assert!(outcome.stdout.ends_with(&format!("{size} actors took part and have ended\n")), "{outcome}");
+    }
+}
+
+#[test]
+fn a1_ring_under_the_program() {
+    let ran = Program::run(&[], &guest_file("ring"), &[]).expect_code(0);
+    assert_eq!(Some(ran.stdout), expected("examples", "ring"));
+}
+
+#[test]
+fn a4_to_a6_selective_receive() {
+    in_order_everywhere("selective_receive");
+}
+
+#[test]
+fn p1_storage() {
+    in_order_everywhere("storage");
+}
+
+#[test]
+fn p2_adder_and_bookkeeper() {
+    in_order_everywhere("adder_and_bookkeeper");
+}
+
+#[test]
+fn counter() {
+    in_order_everywhere("counter");
+}
+
+#[test]
+fn harmless() {
+    in_order_everywhere("harmless");
+}
+
+#[test]
+fn every_example_runs_under_the_program() {
+    for name in EXAMPLES {
+        let ran = Program::run(&["--deterministic"], &guest_file(name), &[]).expect_code(0);
+        assert_eq!(Some(ran.stdout), expected("examples", name), "{name}");
+        let ran = Program::run(&[], &guest_file(name), &[]).expect_code(0);
+        assert_same_lines(&ran.stdout, &expected("examples", name).expect("it was just read"));
+    }
+}
