@@ -34,7 +34,7 @@ pub fn call<'a, Req: Message + ?Sized, Resp: Message>(
     timeout: Duration,
 ) -> Result<Resp, CallError> {
     let (body, options) = outgoing(request)?;
-    Ok(exchange(to.into(), &body, &options, timeout)?.decode()?)
+    Ok(exchange(to.into(), &body, options, timeout)?.decode()?)
 }
 
 /// Sends a request and goes on; the answer is [waited for](Pending::wait) later.
@@ -175,10 +175,11 @@ impl<'de> Deserialize<'de> for Reply {
 fn exchange(
     to: Address<'_>,
     body: &[u8],
-    options: &SendOptions,
+    options: SendOptions,
     timeout: Duration,
 ) -> Result<Envelope, CallError> {
-    match host::call(to.resolve()?, body, options, deadline(timeout)) {
+    let deadline = deadline(timeout);
+    match host::call(to.resolve()?, body, &until(options, deadline), deadline) {
         (Status::OK, envelope) => Ok(envelope),
         (Status::ACTOR_DIED, envelope) => Err(CallError::Died(reason(&envelope))),
         (status, _) => Err(status.into()),
@@ -192,7 +193,12 @@ fn open<Req: Message + ?Sized>(
     deadline: u64,
 ) -> Result<u64, CallError> {
     let (body, options) = outgoing(request)?;
-    Ok(host::request(to.resolve()?, &body, &options, delivery, deadline)?)
+    Ok(host::request(to.resolve()?, &body, &until(options, deadline), delivery, deadline)?)
+}
+
+/// Tells the callee until when the answer is of use.
+fn until(options: SendOptions, deadline: u64) -> SendOptions {
+    SendOptions { deadline: if deadline == NEVER { 0 } else { deadline }, ..options }
 }
 
 #[cfg(test)]

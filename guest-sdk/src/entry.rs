@@ -13,6 +13,7 @@ use std::panic::PanicHookInfo;
 use std::ptr::NonNull;
 
 use crate::exit::exit_with;
+use crate::function::Function;
 use crate::message::DecodeError;
 use crate::{ExitReason, Message, exit, host};
 
@@ -23,12 +24,7 @@ type Run = fn();
 /// The index by which another instance of this very module runs `f`.
 ///
 /// All that travels is the type of `f`, and so it must be all that there is of it.
-pub(crate) fn index_of<F, A, R>(_: F) -> u32
-where
-    F: Fn(A) -> R + Copy + 'static,
-    A: Message,
-    R: Message,
-{
+pub(crate) fn index_of<F: Function<A, S>, A: Message, S>(_: F) -> u32 {
     const {
         assert!(
             size_of::<F>() == 0,
@@ -38,16 +34,16 @@ where
     let run: Run = || {
         // SAFETY: `F` has no bytes, and whoever spawned this had one and could copy it.
         let f = unsafe { NonNull::<F>::dangling().read() };
-        enter(f);
+        enter::<F, A, S>(f);
     };
     run as usize as u32
 }
 
 /// Runs an entry: the arguments are those of the spawn, what it returns is the exit value.
 #[doc(hidden)]
-pub fn enter<A: Message, R: Message>(function: impl Fn(A) -> R) {
+pub fn enter<F: Function<A, S>, A: Message, S>(function: F) {
     match start_args() {
-        Ok(args) => exit_with(&function(args)),
+        Ok(args) => exit_with(&function.call(args)),
         Err(error) => exit(bad_args(&error)),
     }
 }

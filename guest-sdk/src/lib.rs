@@ -47,30 +47,42 @@
 // The macros name the crate by its name, here too.
 extern crate self as flower;
 
-mod address;
-mod call;
-mod clock;
-mod envelope;
-mod error;
-mod event;
-mod exit;
+// From a function to an actor.
+mod spawn;
+
+mod function;
 mod handler;
 mod join;
-mod link;
+
+// From actor to actor.
+mod send;
+
+mod address;
+mod envelope;
+mod event;
 mod message;
-mod monitor;
-mod name;
-mod pattern;
 mod pid;
 mod receive;
-mod reference;
-mod send;
-mod spawn;
+
+mod call;
+mod pattern;
+
+// Ends, names and time.
+mod exit;
+mod link;
+mod monitor;
+mod name;
 mod timer;
+
+mod clock;
+mod error;
+mod reference;
+
+// Beneath: from Rust to the host calls.
+mod entry;
 
 mod buffer;
 mod depth;
-mod entry;
 mod hex;
 mod host;
 mod imports;
@@ -83,6 +95,7 @@ pub use envelope::Envelope;
 pub use error::{CallError, JoinError, PidError, ReceiveError, RegisterError, SendError, SpawnError};
 pub use event::{Answer, Down, Event, ExitSignal};
 pub use exit::{ExitReason, ExitValue, exit, exit_signal, is_alive, kill, stop, trap_stop};
+pub use function::Function;
 pub use handler::{Exported, Flow, Handler};
 pub use join::{JoinHandle, join_all};
 pub use link::{link, trap_exit, unlink};

@@ -9,6 +9,7 @@ use flower_abi::{Exports, SendOptions, SpawnOptions};
 use crate::buffer::Buffer;
 use crate::clock::{Instant, period};
 use crate::entry;
+use crate::function::Function;
 use crate::handler::Exported;
 use crate::host::{address, length};
 use crate::join::JoinHandle;
@@ -19,24 +20,26 @@ use crate::{Message, Pid, SpawnError, host};
 /// Starts an actor that runs `f(args)`. It runs later, never inline.
 ///
 /// The actor is a new instance of the same program: nothing of the spawner's memory is there, and
-/// so `f` is a function or a closure that captures nothing, and `args` are sent as a message. What
-/// it returns is its exit value. (One that never returns is declared to return nothing, not `!`.)
+/// so `f` is a function or a closure that captures nothing, and `args` are sent as a message: `()`,
+/// its argument, or a tuple of several ([`Function`]). What it returns is its exit value.
 ///
 /// ```no_run
-/// let worker = flower::spawn(|n: u32| println!("{n}"), 5);
+/// # fn worker(name: String, times: u32) {}
+/// let worker = flower::spawn(worker, ("ada".to_owned(), 3));
+/// let other = flower::spawn(|n: u32| println!("{n}"), 5);
 /// ```
 ///
 /// A capture is a compile error, also one by value:
 ///
 /// ```compile_fail
 /// let n = 5;
-/// flower::spawn(move |()| println!("{n}"), ());
+/// flower::spawn(move || println!("{n}"), ());
 /// ```
 ///
 /// # Panics
 /// When the host refuses, as [`std::thread::spawn`] does; [`Spawn::spawn`] gives an error instead.
 #[track_caller]
-pub fn spawn<A: Message, R: Message>(f: impl Fn(A) -> R + Copy + 'static, args: A) -> Pid {
+pub fn spawn<F: Function<A, S>, A: Message, S>(f: F, args: A) -> Pid {
     started(Spawn::new(f, args).spawn())
 }
 
@@ -46,7 +49,7 @@ pub fn spawn<A: Message, R: Message>(f: impl Fn(A) -> R + Copy + 'static, args: 
 /// # Panics
 /// As [`spawn`].
 #[track_caller]
-pub fn spawn_link<A: Message, R: Message>(f: impl Fn(A) -> R + Copy + 'static, args: A) -> Pid {
+pub fn spawn_link<F: Function<A, S>, A: Message, S>(f: F, args: A) -> Pid {
     started(Spawn::new(f, args).link().spawn())
 }
 
@@ -55,10 +58,7 @@ pub fn spawn_link<A: Message, R: Message>(f: impl Fn(A) -> R + Copy + 'static, a
 /// # Panics
 /// As [`spawn`].
 #[track_caller]
-pub fn spawn_monitor<A: Message, R: Message>(
-    f: impl Fn(A) -> R + Copy + 'static,
-    args: A,
-) -> (Pid, MonitorRef) {
+pub fn spawn_monitor<F: Function<A, S>, A: Message, S>(f: F, args: A) -> (Pid, MonitorRef) {
     started(Spawn::new(f, args).spawn_monitor())
 }
 
@@ -67,25 +67,21 @@ pub fn spawn_monitor<A: Message, R: Message>(
 /// # Panics
 /// As [`spawn`].
 #[track_caller]
-pub fn spawn_after<A: Message, R: Message>(
-    delay: Duration,
-    f: impl Fn(A) -> R + Copy + 'static,
-    args: A,
-) -> Pid {
+pub fn spawn_after<F: Function<A, S>, A: Message, S>(delay: Duration, f: F, args: A) -> Pid {
     started(Spawn::new(f, args).after(delay).spawn())
 }
 
 /// As [`spawn`], with a handle to wait for what `f` returns.
 ///
 /// ```no_run
-/// let four = flower::spawn_join(|(a, b): (u32, u32)| a + b, (2, 2));
+/// let four = flower::spawn_join(|a: u32, b: u32| a + b, (2, 2));
 /// assert_eq!(four.join(), Ok(4));
 /// ```
 ///
 /// # Panics
 /// As [`spawn`].
 #[track_caller]
-pub fn spawn_join<A: Message, R: Message>(f: impl Fn(A) -> R + Copy + 'static, args: A) -> JoinHandle<R> {
+pub fn spawn_join<F: Function<A, S>, A: Message, S>(f: F, args: A) -> JoinHandle<F::Output> {
     started(Spawn::new(f, args).spawn_join())
 }
 
@@ -120,7 +116,7 @@ pub enum Stack {
 /// ```no_run
 /// use flower::Spawn;
 ///
-/// let storage = Spawn::new(|()| flower::receive::<u32>().unwrap(), ())
+/// let storage = Spawn::new(|| flower::receive::<u32>().unwrap(), ())
 ///     .name("storage")
 ///     .memory_max(4 << 20)
 ///     .link()
@@ -142,14 +138,10 @@ pub struct Spawn<'a, R> {
 
 impl<'a, R: Message> Spawn<'a, R> {
     /// Runs `f(args)` in the process style. See [`spawn`].
-    pub fn new<F, A>(f: F, args: A) -> Spawn<'a, R>
-    where
-        F: Fn(A) -> R + Copy + 'static,
-        A: Message,
-    {
+    pub fn new<F: Function<A, S, Output = R>, A: Message, S>(f: F, args: A) -> Spawn<'a, R> {
         let mut spawn = Spawn::with(&args, Exports::ENTRY);
         spawn.options.flags = SpawnOptions::INDEXED;
-        spawn.options.index = entry::index_of(f);
+        spawn.options.index = entry::index_of::<F, A, S>(f);
         spawn.label = type_name::<F>();
         spawn
     }
@@ -288,7 +280,7 @@ impl<'a> Spawn<'a, ()> {
     ///
     /// ```no_run
     /// # use flower::Spawn;
-    /// let double = Spawn::entry("double", 21).module("arithmetic").returning::<u32>().spawn_join()?;
+    /// let double = Spawn::entry("double", 21_u32).module("arithmetic").returning::<u32>().spawn_join()?;
     /// assert_eq!(double.join(), Ok(42));
     /// # Ok::<(), flower::SpawnError>(())
     /// ```

@@ -99,6 +99,9 @@ pub(crate) struct Owned {
     pub(crate) checked: Pid,
     pub(crate) last_message_id: u64,
     pub(crate) charge: Charge,
+    /// Slices of fuel used up without waiting, and how many it may use.
+    pub(crate) slices: u64,
+    pub(crate) slices_max: u64,
     /// The buffer that changes places with the signal queue's.
     pub(crate) spare: Vec<Signal>,
 }
@@ -175,6 +178,8 @@ impl Owned {
             checked: Pid::NONE,
             last_message_id: 0,
             charge,
+            slices: 0,
+            slices_max: u64::MAX,
             spare: Vec::new(),
         }
     }

@@ -96,14 +96,19 @@ impl Charge {
         self.taken[resource as usize] -= amount;
         self.budget.give(resource, amount);
     }
+
+    /// Gives all of it back, at the end.
+    pub(crate) fn give_back(&mut self) {
+        use Resource::*;
+        for resource in [Actors, Memory, Timers] {
+            self.budget.give(resource, std::mem::take(&mut self.taken[resource as usize]));
+        }
+    }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        use Resource::*;
-        for resource in [Actors, Memory, Timers] {
-            self.budget.give(resource, self.taken[resource as usize]);
-        }
+        self.give_back();
     }
 }
 

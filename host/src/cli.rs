@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use flower_host::LoadError;
 
 /// The status for the program's own failures; clap uses 2 for a wrong command line.
 const FAILURE: u8 = 1;
@@ -51,6 +52,14 @@ fn cache_folder(asked: Option<PathBuf>) -> Option<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
     let base = || std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
     asked.or_else(|| Some(base()?.join("flower").join("modules")))
+}
+
+/// Puts the module's file in front of an error that does not name a file itself; made for `map_err`.
+fn about(path: &Path) -> impl FnOnce(LoadError) -> anyhow::Error {
+    move |error| match error {
+        LoadError::Io { .. } | LoadError::Artifact { .. } | LoadError::CacheFolder { .. } => error.into(),
+        other => anyhow::Error::new(other).context(path.display().to_string()),
+    }
 }
 
 /// A module's name, as messages and logs show it: the file's, without its ending.

@@ -39,6 +39,11 @@ impl Effects {
         Ok(())
     }
 
+    /// Whether what is done now waits for the return.
+    pub(crate) fn are_held(&self) -> bool {
+        self.hold
+    }
+
     /// Answers a request, now or at the return.
     pub(crate) fn reply(&mut self, shared: &Shared, to: ActorId, envelope: Envelope) -> Result<(), Status> {
         if !self.hold {
@@ -51,15 +56,20 @@ impl Effects {
         Ok(())
     }
 
-    /// Lets out what was held.
-    pub(crate) fn commit(&mut self, shared: &Shared) {
+    /// Lets out what was held; returns the requests, by caller and reference, that were answered.
+    pub(crate) fn commit(&mut self, shared: &Shared) -> Vec<(ActorId, u64)> {
+        let mut answered = Vec::new();
         for effect in self.held.drain(..) {
             match effect {
                 Held::Message(to, envelope) => shared.send_reserved(to, envelope),
-                // Whoever waited may have ended since; then the reply is nobody's.
-                Held::Reply(to, envelope) => drop(shared.reply(to, envelope)),
+                Held::Reply(to, envelope) => {
+                    answered.push((to, envelope.reference));
+                    // Whoever waited may have ended since; then the reply is nobody's.
+                    let _ = shared.reply(to, envelope);
+                }
             }
         }
+        answered
     }
 
     /// Takes back what was held.

@@ -29,6 +29,8 @@ impl Shared {
         let (left, room_waiters) = close(cell);
         self.names.remove_all(owned.id());
         self.end_references(&mut owned);
+        // Whoever is told may start another in this one's place.
+        owned.charge.give_back();
         self.tell_links(&mut owned, &reason);
         self.tell_watchers(&mut owned, &reason);
         self.answer_left(cell, &mut owned, left, &reason);
@@ -101,7 +103,7 @@ impl Shared {
         }
         for signal in left {
             match signal {
-                Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer(envelope) => {
+                Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer { envelope, .. } => {
                     self.drop_dead(cell, me, &envelope, reason);
                 }
                 Signal::Link { from, id } => {

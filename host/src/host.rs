@@ -158,7 +158,8 @@ impl Host {
 
     /// Loads a module under a name. Blocks while it compiles; the same bytes compile once.
     pub fn load(&self, name: &str, source: &Source<'_>) -> Result<Module, LoadError> {
-        if let Some(known) = self.by_hash.lock().get(&source.hash()) {
+        let known = { self.by_hash.lock().get(&source.hash()).cloned() };
+        if let Some(known) = known {
             return Ok(self.keep(known.renamed(name)));
         }
         let engine = &self.shared.engines.small().engine;
@@ -330,7 +331,13 @@ impl Shared {
     /// Frees what the stopped workers left. Nobody is told any more.
     fn free_all(&self) {
         for cell in self.table.cells() {
-            cell.queue.lock().serial = 0;
+            let mut queue = cell.queue.lock();
+            // Native code has its mailbox in its own hands, and ends it itself.
+            if queue.native.is_some() {
+                continue;
+            }
+            queue.serial = 0;
+            drop(queue);
             drop(cell.replace_owned(None));
         }
     }

@@ -151,7 +151,8 @@ fn resolve_pid(state: &ActorState, owned: &mut Owned, pid: &Pid, needed: Rights)
 /// A guest's UTF-8 text of at most `max` bytes, or `None` if it is not that.
 fn text<'a>(memory: &'a GuestMemory<'_>, pointer: u32, len: u32, max: u32) -> Result<Option<&'a str>, BadPointer> {
     let bytes = memory.read(pointer, len)?;
-    Ok(std::str::from_utf8(bytes).ok().filter(|text| text.len() <= max as usize && !text.is_empty()))
+    let fits = !bytes.is_empty() && bytes.len() <= max as usize;
+    Ok(if fits { std::str::from_utf8(bytes).ok() } else { None })
 }
 
 /// The number that a guest sees of a result.

@@ -11,6 +11,7 @@ use flower_abi::{Delivery, Kind, Status};
 use smallvec::SmallVec;
 
 use crate::actor::{Cell, Owned};
+use crate::budget::Resource;
 use crate::exit::{ExitReason, Value};
 use crate::observe::Count;
 use crate::pid::ActorId;
@@ -29,8 +30,9 @@ impl Shared {
                 return false;
             }
             std::mem::swap(&mut queue.signals, &mut signals);
+            // Under the lock, or a signal that comes right after it would not be urgent.
+            cell.urgent.store(false, Ordering::Relaxed);
         }
-        cell.urgent.store(false, Ordering::Relaxed);
         for signal in signals.drain(..) {
             self.take_in(cell, owned, signal);
         }
@@ -44,7 +46,8 @@ impl Shared {
         match signal {
             Signal::Message(envelope) => owned.mailbox.push(envelope),
             Signal::Reply(envelope) => self.take_reply(cell, owned, envelope),
-            Signal::Timer(envelope) => self.take_tick(cell, owned, envelope),
+            Signal::Timer { envelope, repeats } => self.take_tick(cell, owned, envelope, repeats),
+            Signal::TimerDone { reference } => close_timer(owned, reference),
             Signal::Timeout { reference } => self.take_timeout(owned, reference),
             Signal::Room { reference, of } => self.take_room(owned, reference, of),
             Signal::Stop { from } => take_stop(owned, from),
@@ -58,21 +61,17 @@ impl Shared {
             Signal::Demonitor { from, reference } => {
                 owned.watchers.remove(&(from, reference));
             }
-            Signal::Down { from, reference, reason } => {
-                self.complete(owned, reference, |kind_reference| {
-                    Envelope::end(Kind::Down, from, kind_reference, reason)
-                });
-            }
+            Signal::Down { from, reference, reason } => self.take_down(owned, from, reference, reason),
             Signal::Watch(watcher) => owned.native_watchers.push(watcher),
         }
     }
 
     /// A reply completes its request, or is dropped when nobody waits any more.
     fn take_reply(&self, cell: &Cell, owned: &mut Owned, envelope: Envelope) {
-        let (size, from) = (envelope.size(), envelope.sender);
+        let from = envelope.sender;
         let Some(Reference::Request { to, .. }) = owned.references.get(envelope.reference).copied() else {
             self.counters.add(Count::DroppedLate);
-            return cell.note_taken(1, size);
+            return self.note_left(cell, &envelope);
         };
         if from != to {
             // Somebody else answered: the one who was asked need not tell of its end any more.
@@ -80,6 +79,13 @@ impl Shared {
             self.signal(to, signal);
         }
         self.complete(owned, envelope.reference, |_| envelope);
+    }
+
+    /// The end of an actor completes a monitor or a request; the flag tells which.
+    fn take_down(&self, owned: &mut Owned, from: ActorId, reference: u64, reason: Arc<ExitReason>) {
+        let request = matches!(owned.references.get(reference), Some(Reference::Request { .. }));
+        let down = |reference| Envelope { request, ..Envelope::end(Kind::Down, from, reference, reason) };
+        self.complete(owned, reference, down);
     }
 
     fn take_timeout(&self, owned: &mut Owned, reference: u64) {
@@ -98,11 +104,16 @@ impl Shared {
         }
     }
 
-    /// A tick is left out if the one before is still unread.
-    fn take_tick(&self, cell: &Cell, owned: &mut Owned, envelope: Envelope) {
-        if owned.mailbox.has_tick(&envelope) {
-            self.counters.add(Count::DroppedOverflow);
+    /// A tick is left out if the one before is still unread, or if its timer was cancelled while it came.
+    fn take_tick(&self, cell: &Cell, owned: &mut Owned, envelope: Envelope, repeats: bool) {
+        let is_own = envelope.sender == owned.id();
+        let cancelled = is_own && owned.references.get(envelope.reference).is_none();
+        if cancelled || (repeats && owned.mailbox.has_tick(&envelope)) {
+            self.counters.add(if cancelled { Count::DroppedLate } else { Count::DroppedOverflow });
             return cell.note_taken(1, envelope.size());
+        }
+        if is_own && !repeats {
+            close_timer(owned, envelope.reference);
         }
         owned.mailbox.push(envelope);
     }
@@ -185,6 +196,14 @@ impl Shared {
             self.note_left(cell, &envelope);
         }
         false
+    }
+}
+
+/// A timer that is done makes room for another.
+fn close_timer(owned: &mut Owned, reference: u64) {
+    if let Some(Reference::Timer { .. }) = owned.references.get(reference) {
+        owned.references.close(reference);
+        owned.charge.remove(Resource::Timers, 1);
     }
 }
 

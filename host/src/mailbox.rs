@@ -163,5 +163,6 @@ impl Alternative {
             && (!wants(Filter::FINGERPRINT) || self.fingerprint == item.fingerprint)
             && (!wants(Filter::REFERENCE) || self.reference == item.reference)
             && (!wants(Filter::SENDER) || self.sender == item.sender)
+            && (!wants(Filter::REQUEST) || item.request)
     }
 }

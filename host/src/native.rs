@@ -1,5 +1,6 @@
 //! Native code as an actor: a mailbox with a pid, to send from and to receive with.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -19,6 +20,8 @@ pub struct Mailbox {
     shared: Arc<Shared>,
     id: ActorId,
     woken: Arc<Notify>,
+    /// What it owns is touched by one thread at a time: it may move to another, but is not shared.
+    unshared: PhantomData<std::cell::Cell<()>>,
 }
 
 /// A message that native code received.
@@ -51,7 +54,7 @@ impl Mailbox {
         let woken = Arc::new(Notify::new());
         let id = shared.occupy_native(woken.clone()).ok_or(SpawnError::Refused { status: Status::LIMIT })?;
         shared.natives.fetch_add(1, Ordering::AcqRel);
-        Ok(Mailbox { shared: shared.clone(), id, woken })
+        Ok(Mailbox { shared: shared.clone(), id, woken, unshared: PhantomData })
     }
 
     /// Its pid, with all rights.
@@ -87,8 +90,8 @@ impl Mailbox {
         envelope.request = true;
         envelope.reference = reference;
         let given_up = GiveUp { mailbox: self, reference };
-        self.shared.send(to, envelope)?;
-        let answer = self.next(|mailbox| mailbox.cell().owned().held.remove(&reference)).await;
+        given_up.mailbox.shared.send(to, envelope)?;
+        let answer = given_up.mailbox.next(|mailbox| mailbox.cell().owned().held.remove(&reference)).await;
         drop(given_up);
         match answer.reason.clone() {
             Some(reason) => Err(CallError::Died { reason }),
@@ -108,7 +111,7 @@ impl Mailbox {
         Some(self.accept(message))
     }
 
-    async fn next(&self, take: impl Fn(&Mailbox) -> Option<Envelope>) -> Received {
+    async fn next(&mut self, take: impl Fn(&Mailbox) -> Option<Envelope>) -> Received {
         loop {
             self.drain();
             if let Some(message) = take(self) {
@@ -126,7 +129,8 @@ impl Mailbox {
     fn accept(&self, message: Envelope) -> Received {
         let cell = self.cell();
         self.shared.note_received(cell, &message);
-        let reply = message.request.then_some(ReplyTo { caller: message.sender, reference: message.reference });
+        let is_request = message.request && message.kind == Kind::Message;
+        let reply = is_request.then_some(ReplyTo { caller: message.sender, reference: message.reference });
         if reply.is_some() {
             cell.owned().watchers.insert((message.sender, message.reference), ());
         }
@@ -162,7 +166,7 @@ impl Mailbox {
 
 /// Drops the reply of a call that is given up before it came.
 struct GiveUp<'a> {
-    mailbox: &'a Mailbox,
+    mailbox: &'a mut Mailbox,
     reference: u64,
 }
 

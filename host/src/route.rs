@@ -193,7 +193,7 @@ impl Shared {
 impl SignalQueue {
     /// Puts a signal behind all others; what the accounts know counts as queued from here on.
     fn accept(&mut self, signal: Signal) {
-        if let Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer(envelope) = &signal {
+        if let Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer { envelope, .. } = &signal {
             self.accepted_len += 1;
             self.accepted_bytes += envelope.size();
         }

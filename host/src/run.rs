@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use flower_abi::{Kind, NEVER};
 
-use crate::actor::{Cell, Wait};
+use crate::actor::{Cell, Owned, Wait};
 use crate::exit::ExitReason;
 use crate::instance::{self, Body, Ended, Handler};
 use crate::limits::HANDLER_BATCH_MAX;
@@ -106,16 +106,26 @@ fn poll(
 /// preempts, is out of fuel: the engine yields without a word.
 fn pending(cell: &Cell, fuel_preempts: bool) -> Outcome {
     let mut owned = cell.owned();
+    let used = std::mem::take(&mut owned.slices);
     match owned.wait {
         Wait::Yield => Outcome::Yielded,
         Wait::Preempted => Outcome::Preempted,
-        Wait::Running if fuel_preempts => Outcome::Preempted,
+        Wait::Running if fuel_preempts => {
+            owned.slices = used + 1;
+            if used < owned.slices_max { Outcome::Preempted } else { out_of_time(&owned) }
+        }
         Wait::Running => {
             owned.wait = Wait::Io;
             Outcome::Parked
         }
         _ => Outcome::Parked,
     }
+}
+
+fn out_of_time(owned: &Owned) -> Outcome {
+    let reason = Arc::new(ExitReason::OutOfTime);
+    observe::log_end(&owned.meta, &reason, None);
+    Outcome::Ended(reason)
 }
 
 /// Gives a handler its messages, one call each, until there are none or its turn is over.
@@ -159,11 +169,12 @@ pub(crate) fn next_message(shared: &Shared, cell: &Cell) -> Next {
         return Next::Dying(reason.clone());
     }
     let Some(message) = owned.mailbox.pop() else { return Next::None };
+    owned.slices = 0;
     owned.mailbox.shrink();
     if message.kind == Kind::Stop && !owned.trap_stop {
         return Next::Dying(crate::inbound::stopped());
     }
-    if message.request {
+    if message.request && message.kind == Kind::Message {
         owned.watchers.insert((message.sender, message.reference), ());
     }
     drop(owned);

@@ -96,8 +96,10 @@ pub(crate) enum Signal {
     Message(Envelope),
     /// The reply to one of its requests.
     Reply(Envelope),
-    /// Its timer fired; the envelope is what it was started with.
-    Timer(Envelope),
+    /// A timer fired; the envelope is what it was started with, and comes again if it repeats.
+    Timer { envelope: Envelope, repeats: bool },
+    /// Its timer has sent its message to another actor, and is done.
+    TimerDone { reference: u64 },
     /// The deadline of its request passed.
     Timeout { reference: u64 },
     /// A mailbox it asked about has room.

@@ -48,7 +48,6 @@ pub(crate) struct Request {
 /// An actor that has its place and does not run yet.
 pub(crate) struct Prepared {
     pub(crate) id: ActorId,
-    start_at: u64,
 }
 
 impl Request {
@@ -88,7 +87,6 @@ impl Shared {
         let signature = request.signature()?;
         let charge = Charge::for_actor(&self.budget).ok_or(Status::LIMIT)?;
         let id = self.table.allocate();
-        let start_at = request.start_at;
         let (name, options) = (request.name.clone(), request.options.clone());
         self.occupy(id, request, signature, charge, &options);
         if let Some(name) = name
@@ -98,18 +96,14 @@ impl Shared {
             return Err(status);
         }
         self.counters.add(Count::Spawned);
-        Ok(Prepared { id, start_at })
+        Ok(Prepared { id })
     }
 
     /// Lets a prepared actor run.
     pub(crate) fn launch(&self, prepared: Prepared) {
-        let Prepared { id, start_at } = prepared;
-        self.table.cell(id.slot).run.occupy();
-        if start_at > self.now() {
-            self.arm_wake(id, start_at);
-        } else {
-            self.wake(id.slot);
-        }
+        self.table.cell(prepared.id.slot).run.occupy();
+        // One that starts later parks until then like any other, so that its end disarms the timer.
+        self.wake(prepared.id.slot);
     }
 
     /// A place in the table for native code; its owner drains it itself.
@@ -166,7 +160,9 @@ impl Shared {
         let meta = Meta { id, label, parent, module, style: signature.style() };
         let start_at = request.start_at;
         let plan = self.plan(id, request, signature);
+        let slices_max = plan.config.run_ticks_max;
         let mut owned = Owned::new(Arc::new(meta), Body::Fresh(Some(Box::new(plan))), charge);
+        owned.slices_max = slices_max;
         if start_at != 0 {
             owned.wait = Wait::Until;
             owned.wait_deadline = start_at;
@@ -212,14 +208,18 @@ impl Shared {
             table_elements_max: limits.table_elements_max,
             stack: options.stack.unwrap_or_default(),
             run_ticks_max: time.map_or(u64::MAX, |time| time.as_nanos().div_ceil(TICK.as_nanos()) as u64),
-            hold_effects: options.hold_effects,
+            // Only a handler has a return to let them out at.
+            hold_effects: options.hold_effects && style == Style::Handler,
         }
     }
 
     /// Takes back the place of an actor that never ran.
     fn vacate(&self, id: ActorId) {
         let cell = self.table.cell(id.slot);
-        cell.queue.lock().serial = 0;
+        let mut queue = cell.queue.lock();
+        queue.serial = 0;
+        queue.meta = None;
+        drop(queue);
         drop(cell.replace_owned(None));
         self.table.release(id.slot);
     }

@@ -33,7 +33,7 @@ pub(crate) enum Firing {
     /// The deadline of an actor's request has passed.
     Timeout { actor: ActorId, reference: u64 },
     /// Sends a message that was handed over before; again after `period_ns` unless that is 0.
-    Send { to: ActorId, period_ns: u64, envelope: Envelope },
+    Send { owner: ActorId, to: ActorId, period_ns: u64, envelope: Envelope },
 }
 
 /// The armed timers of one host.
@@ -153,13 +153,16 @@ impl Shared {
             Firing::Timeout { actor, reference } => {
                 self.signal(actor, Signal::Timeout { reference });
             }
-            Firing::Send { to, period_ns, envelope } => {
-                let again = (period_ns > 0).then(|| envelope.clone());
-                if let Some(envelope) = again {
-                    self.timers.repeat(key, period_ns, now, Firing::Send { to, period_ns, envelope });
+            Firing::Send { owner, to, period_ns, envelope } => {
+                let reference = envelope.reference;
+                if period_ns > 0 {
+                    let envelope = envelope.clone();
+                    self.timers.repeat(key, period_ns, now, Firing::Send { owner, to, period_ns, envelope });
+                } else if to != owner {
+                    self.signal(owner, Signal::TimerDone { reference });
                 }
                 self.counters.add(Count::Sent);
-                if !self.signal(to, Signal::Timer(envelope)) {
+                if !self.signal(to, Signal::Timer { envelope, repeats: period_ns > 0 }) {
                     self.counters.add(Count::DroppedDead);
                 }
             }

@@ -1,0 +1,81 @@
+//! Nothing is left out: every guest and every example is run by a test, and every host call is
+//! imported by one of them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use wasmparser::{Parser, Payload, TypeRef};
+
+use crate::support::{guest_file, repository};
+
+/// The guests that some test runs.
+fn tested_guests() -> BTreeSet<&'static str> {
+    crate::GUESTS.iter().flat_map(|guests| guests.iter().copied()).collect()
+}
+
+/// The names of a package's programs.
+fn programs(package: &str) -> BTreeSet<String> {
+    let folder = repository().join(package).join("src").join("bin");
+    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = files.map(|file| file.expect("a folder can be listed").path());
+    let rust = paths.filter(|path| path.extension().is_some_and(|ending| ending == "rs"));
+    rust.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
+}
+
+/// Fails unless the two sets are the same, and says what is missing on which side.
+#[track_caller]
+fn expect_same(what: &str, there: &BTreeSet<String>, tested: &BTreeSet<&str>) {
+    let untested: Vec<_> = there.iter().filter(|name| !tested.contains(name.as_str())).collect();
+    let unknown: Vec<_> = tested.iter().filter(|name| !there.contains(**name)).collect();
+    assert!(untested.is_empty(), "no test runs these {what}: {untested:?}");
+    assert!(unknown.is_empty(), "tests name {what} that are not there: {unknown:?}");
+}
+
+#[test]
+fn every_guest_has_a_test() {
+    expect_same("guests", &programs("guests"), &tested_guests());
+}
+
+#[test]
+fn every_example_has_a_test() {
+    expect_same("examples", &programs("examples"), &crate::examples::EXAMPLES.iter().copied().collect());
+}
+
+#[test]
+fn every_expected_output_has_a_program() {
+    for package in ["guests", "examples"] {
+        let names = programs(package);
+        for file in fs::read_dir(repository().join(package).join("expected")).expect("it is there") {
+            let path = file.expect("a folder can be listed").path();
+            let name = path.file_stem().and_then(|name| name.to_str()).expect("a plain name");
+            assert!(names.contains(name), "{} belongs to nothing", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_host_call_is_imported_by_a_tested_program() {
+    let tested = tested_guests().into_iter().chain(crate::examples::EXAMPLES.iter().copied());
+    let imported: BTreeSet<String> = tested.flat_map(|name| host_calls_of(name)).collect();
+    let calls: BTreeSet<String> = flower_abi::HOST_CALLS.iter().map(|call| (*call).to_owned()).collect();
+    let unused: Vec<_> = calls.difference(&imported).collect();
+    assert!(unused.is_empty(), "no tested guest imports these host calls: {unused:?}");
+    let unknown: Vec<_> = imported.difference(&calls).collect();
+    assert!(unknown.is_empty(), "guests import host calls that are not in the table: {unknown:?}");
+}
+
+/// The host calls that a built guest imports.
+fn host_calls_of(name: &str) -> Vec<String> {
+    let bytes = fs::read(guest_file(name)).expect("it was just there");
+    let mut calls = Vec::new();
+    for payload in Parser::new(0).parse_all(&bytes) {
+        let Payload::ImportSection(imports) = payload.expect("a compiler wrote it") else { continue };
+        for import in imports.into_imports() {
+            let import = import.expect("a compiler wrote it");
+            if import.module == flower_abi::IMPORT_MODULE && matches!(import.ty, TypeRef::Func(_)) {
+                calls.push(import.name.to_owned());
+            }
+        }
+    }
+    calls
+}

@@ -280,9 +280,9 @@ macro_rules! for_each_host_call {
 
             /// Sends a message at a later time, once or again and again.
             ///
-            /// Parameters: `deadline` of the first; `period` between them in ns, or 0 for once; `to` a pid, or
-            /// 0 for the actor itself, which then sees a message of kind `TIMER`; the message as in
-            /// `send`. Its place in the receiver's mailbox is reserved: it is never refused there, and a tick
+            /// Parameters: `deadline` of the first; `period` between them in ns, or 0 for once; `to` a pid (also
+            /// the actor's own), which sees a message of kind `MESSAGE`, or 0 for the actor itself, which
+            /// sees one of kind `TIMER`; the message as in `send`. Its place in the receiver's mailbox is reserved: it is never refused there, and a tick
             /// that finds the one before still unread is left out. The timer ends with the actor that started it.
             /// Returns a reference (> 0), or as `send`, or `LIMIT`.
             immediate fn timer_start(deadline: u64, period: u64, to: u32, body: u32, body_len: u32, options: u32) -> i64

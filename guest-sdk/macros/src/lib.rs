@@ -25,8 +25,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Exports a function as an entry, under its own name: another program can spawn it.
 ///
-/// The function takes nothing or one argument, which the spawner sends; what it returns is the exit
-/// value. See [`Spawn::entry`](../flower/struct.Spawn.html#method.entry).
+/// The function takes what the spawner sends ([`Function`](../flower/trait.Function.html)); what it
+/// returns is the exit value. See [`Spawn::entry`](../flower/struct.Spawn.html#method.entry).
 ///
 /// ```
 /// #[flower::entry]
@@ -100,14 +100,6 @@ fn expand_main(mut function: ItemFn) -> Result<proc_macro2::TokenStream> {
 fn expand_entry(function: ItemFn) -> Result<proc_macro2::TokenStream> {
     let name = &function.sig.ident;
     let export = name.to_string();
-    let enter = match function.sig.inputs.len() {
-        0 => quote!(|()| #name()),
-        1 => quote!(#name),
-        _ => {
-            let message = "an entry takes one argument; put several into a tuple";
-            return Err(Error::new_spanned(&function.sig.inputs, message));
-        }
-    };
     Ok(quote! {
         #function
 
@@ -115,7 +107,7 @@ fn expand_entry(function: ItemFn) -> Result<proc_macro2::TokenStream> {
             // SAFETY: a second export of that name is refused by the linker.
             #[cfg_attr(target_family = "wasm", unsafe(export_name = #export))]
             extern "C" fn entry() {
-                ::flower::__private::enter(#enter);
+                ::flower::__private::enter(#name);
             }
 
             #[cfg(not(target_family = "wasm"))]

@@ -5,7 +5,7 @@ use std::hint::spin_loop;
 use flower::{ExitReason, JoinHandle, Spawn, sleep};
 use flower_guests::{died, ms};
 
-fn start(f: fn(())) -> JoinHandle<()> {
+fn start(f: impl Fn(()) + Copy + 'static) -> JoinHandle<()> {
     Spawn::new(f, ()).run_time_max(ms(20)).spawn_join().expect("there is room")
 }
 

@@ -102,6 +102,11 @@ fn callee(answer: Option<u32>) {
     }
 }
 
+fn fails_soon((): ()) {
+    sleep(ms(5));
+    exit(ExitReason::error(&9))
+}
+
 fn main() {
     let waiter = spawn_handler::<Waiter>(());
     let expect = |wait: Wait, expected: &str| {
@@ -112,7 +117,7 @@ fn main() {
     expect(Wait::Answer(spawn(callee, Some(0)), 10_000), "callee died: error: \"zero\"");
     expect(Wait::Answer(spawn(callee, None), 10), "no answer: Timeout");
     expect(Wait::End(spawn(|()| sleep(ms(5)), ())), "down: normal");
-    expect(Wait::Link(spawn(|()| { sleep(ms(5)); exit(ExitReason::error(&9)) }, ())), "exit: error: 9");
+    expect(Wait::Link(spawn(fails_soon, ())), "exit: error: 9");
     expect(Wait::Timer(5), "timer");
     expect(Wait::Ticks(5), "three ticks");
     assert_eq!(flower::stop(waiter), Ok(true));

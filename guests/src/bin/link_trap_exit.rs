@@ -4,7 +4,7 @@ use flower::{
     ExitReason, ExitSignal, Pid, exit, link, poll, receive, send, sleep, spawn, spawn_join, spawn_link, trap_exit,
     unlink,
 };
-use flower_guests::{died, end_of, ms};
+use flower_guests::{end_of, ms};
 
 fn wait((): ()) {
     exit(receive::<ExitReason>().expect("a reason"))
@@ -25,13 +25,17 @@ fn next() -> (Pid, ExitReason) {
     (signal.pid, signal.reason)
 }
 
+fn aborts((): ()) {
+    std::process::abort()
+}
+
 fn a_signal_with_the_reason() {
     for reason in [ExitReason::normal(&4), ExitReason::shutdown(), ExitReason::error("broken")] {
         let child = spawn_link(wait, ());
         send(child, &reason).expect("it waits");
         assert_eq!(next(), (child, reason));
     }
-    let child = spawn_link(|()| std::process::abort(), ());
+    let child = spawn_link(aborts, ());
     let (pid, reason) = next();
     assert_eq!(pid, child);
     assert!(matches!(reason, ExitReason::Trap { .. }), "{reason}");
@@ -66,19 +70,18 @@ fn the_dead() {
 
 /// A link has no direction: the child sees the end of its parent too.
 fn both_ways() {
-    fn parent((): ()) -> Pid {
-        spawn_link(
-            |()| {
-                trap_exit(true);
-                let signal: ExitSignal = receive().expect("an exit signal");
-                send("witness", &signal.reason).expect("it waits");
-            },
-            (),
-        )
+    fn child((): ()) {
+        trap_exit(true);
+        send(flower::parent().expect("a parent"), "ready").expect("it waits");
+        let signal: ExitSignal = receive().expect("an exit signal");
+        send("witness", &signal.reason).expect("it waits");
+    }
+    fn parent((): ()) {
+        spawn_link(child, ());
+        assert_eq!(receive(), Ok("ready".to_owned()));
     }
     flower::register("witness", flower::self_pid()).expect("the name is free");
-    let joined = spawn_join(parent, ()).join();
-    assert!(joined.is_ok(), "{}", died(joined));
+    assert_eq!(spawn_join(parent, ()).join(), Ok(()));
     let reason: ExitReason = receive().expect("a reason");
     assert!(!reason.is_abnormal(), "{reason}");
 }

@@ -2,7 +2,7 @@
 //!
 //! Prints when they came; exact in virtual time.
 
-use flower::{Envelope, Instant, Pid, mailbox_len, receive, receive_request, self_pid, send_after, spawn};
+use flower::{Envelope, Instant, Pid, mailbox_len, receive, receive_request, self_pid, send_after, sleep, spawn};
 use flower_guests::ms;
 
 fn main() {
@@ -45,5 +45,6 @@ fn with_its_sender() {
     }
     let other = spawn(tell_sender, ());
     send_after(ms(1), other, "later").expect("a timer is free");
+    sleep(ms(2));
     assert_eq!(flower::call(other, &(), flower_guests::PATIENCE), Ok(self_pid()));
 }

@@ -6,17 +6,17 @@ use flower::{Pid, receive, self_pid, send, sleep, spawn, yield_now};
 use flower_guests::ms;
 
 fn main() {
-    f22(|main| {
+    f22(|main: Pid| {
         sleep(ms(0));
         send(main, "a").expect("it waits");
     });
-    f22(|main| {
+    f22(|main: Pid| {
         yield_now();
         send(main, "a").expect("it waits");
     });
 }
 
-fn f22(first: fn(Pid)) {
+fn f22(first: impl Fn(Pid) + Copy + 'static) {
     spawn(first, self_pid());
     spawn(|main: Pid| send(main, "b").expect("it waits"), self_pid());
     let order = [(); 2].map(|()| receive::<String>().expect("a letter"));

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 use flower_host::{Host, Source};
 
@@ -24,9 +23,9 @@ impl Compile {
     pub(super) fn execute(self) -> anyhow::Result<()> {
         let output = self.output.unwrap_or_else(|| self.module.with_extension("cwasm"));
         let host = Host::builder().workers(1).deterministic(self.deterministic).build()?;
-        let named = || self.module.display().to_string();
-        let source = Source::from_file(&self.module).with_context(named)?;
-        let module = host.load(&super::stem(&self.module), &source).with_context(named)?;
+        let module = Source::from_file(&self.module)
+            .and_then(|source| host.load(&super::stem(&self.module), &source))
+            .map_err(super::about(&self.module))?;
         module.compile_to_file(&output)?;
         println!("compiled {} to {}", self.module.display(), output.display());
         Ok(())

@@ -29,10 +29,10 @@ pub(super) fn exit_code(reason: &ExitReason) -> u8 {
 
 /// The report on a host in which every actor waits and nothing can wake one.
 pub(super) fn stuck(actors: &[ActorStatus]) -> String {
-    let mut report = format!(
-        "deadlock: {} actors wait, and nothing is left that could wake one of them:",
-        actors.len()
-    );
+    let mut report = match actors.len() {
+        1 => "deadlock: 1 actor waits, and nothing is left that could wake it:".to_owned(),
+        len => format!("deadlock: {len} actors wait, and nothing is left that could wake one of them:"),
+    };
     for actor in actors.iter().take(SHOWN_MAX) {
         write!(report, "\n  {actor}").expect("writing to a string does not fail");
     }

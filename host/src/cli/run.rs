@@ -17,6 +17,9 @@ use super::values::{DirFlag, EnvFlag, ModuleFlag, Size};
 /// Bytes that the folder for compiled modules may hold.
 const CACHE_BYTES_MAX: u64 = 1 << 30;
 
+/// How long a slow reader of the output is waited for at the end.
+const OUTPUT_DEADLINE: Duration = Duration::from_secs(5);
+
 /// The status when the user interrupts twice, as a shell shows it.
 const INTERRUPTED: u8 = 130;
 
@@ -117,16 +120,15 @@ struct LimitFlags {
     /// How long a handler may take for one message, in milliseconds [default: 60000]
     #[arg(long, value_name = "MS")]
     handler_time_max_ms: Option<u64>,
-    /// Stack of the main actor
+    /// Stack of the main actor: 128 KiB for wasm frames, or nearly 2 MiB
     #[arg(long, value_name = "CLASS", default_value = "small")]
     stack: Stack,
 }
 
+// Comments on the variants would give every flag of the help a paragraph of its own.
 #[derive(Clone, Copy, ValueEnum)]
 enum Stack {
-    /// 128 KiB for wasm frames
     Small,
-    /// Nearly 2 MiB for wasm frames
     Large,
 }
 
@@ -194,7 +196,10 @@ impl Run {
             _ => Duration::from_millis(self.stop_deadline_ms),
         };
         self.stop(host, deadline, &mut interrupts).await;
-        output.flush(Duration::from_secs(5));
+        output.flush(OUTPUT_DEADLINE);
+        if output.dropped() > 0 {
+            eprintln!("flower-host: {} bytes of output were dropped: their reader is gone or too slow", output.dropped());
+        }
         Ok(code)
     }
 
@@ -229,11 +234,10 @@ impl Run {
         };
         let spawn = Spawn::entry(&module, &self.entry).stack(stack).program_args(Strings::args(args)?);
         let spawn = spawn.env(Strings::env(env)?).dirs(Dirs::new(self.dirs.iter().map(dir))?);
-        Ok(host.spawn(spawn)?)
+        host.spawn(spawn).with_context(|| self.program.display().to_string())
     }
 
     fn load(&self, host: &Host, name: &str, path: &Path) -> anyhow::Result<Module> {
-        let named = || path.display().to_string();
         if path.extension().is_some_and(|ending| ending == "cwasm") {
             if !self.allow_precompiled {
                 anyhow::bail!(
@@ -243,10 +247,9 @@ impl Run {
             }
             // SAFETY: the user vouched for the file with --allow-precompiled.
             let artifact = unsafe { TrustedArtifact::open(path) }.and_then(TrustedArtifact::check_content);
-            let artifact = artifact.with_context(named)?;
-            return host.load_artifact(name, &artifact).with_context(named);
+            return artifact.and_then(|artifact| host.load_artifact(name, &artifact)).map_err(super::about(path));
         }
-        host.load(name, &Source::from_file(path).with_context(named)?).with_context(named)
+        Source::from_file(path).and_then(|source| host.load(name, &source)).map_err(super::about(path))
     }
 
     /// Waits for the end of the main actor, of the last one with `--wait`, of all hope, or for Ctrl-C.

@@ -1,6 +1,6 @@
 //! What a guest sees of a message: its header and its body, as far as the buffer holds it.
 
-use flower_abi::{MessageInfo, Rights};
+use flower_abi::{Kind, MessageInfo, Rights};
 
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::shared::Shared;
@@ -18,7 +18,7 @@ pub(crate) fn encode(shared: &Shared, message: &Envelope) -> [u8; MessageInfo::S
     put(16, &message.fingerprint.to_le_bytes());
     put(24, &message.reference.to_le_bytes());
     put(32, &shared.mint.mint(message.sender, Rights::PEER).to_bytes());
-    if message.request {
+    if message.request && message.kind == Kind::Message {
         put(64, &shared.mint.reply_tag(message.sender, message.reference).to_le_bytes());
     }
     put(80, &message.id.to_le_bytes());

@@ -21,9 +21,13 @@ pub(super) fn timer_start(
     options: u32,
 ) -> wasmtime::Result<i64> {
     let (memory, state) = split(&mut guest)?;
-    let to = if to == 0 { Ok(state.id) } else { resolve(&memory, state, to, Rights::SEND)? };
+    let is_own = to == 0;
+    let to = if is_own { Ok(state.id) } else { resolve(&memory, state, to, Rights::SEND)? };
     let message = Outgoing { body, body_len, options }.read(&memory, state)?;
-    let both = to.and_then(|to| message.map(|message| (to, message)));
+    let both = to.and_then(|to| {
+        let kind = if is_own { Kind::Timer } else { Kind::Message };
+        message.map(|message| (to, Envelope { kind, ..message }))
+    });
     Ok(number(both.and_then(|(to, message)| start(state, deadline, period, to, message))))
 }
 
@@ -37,8 +41,7 @@ fn start(state: &ActorState, deadline: u64, period_ns: u64, to: ActorId, mut env
         return Err(Status::LIMIT);
     }
     let reference = owned.references.next();
-    envelope.kind = if to == state.id { Kind::Timer } else { Kind::Message };
     envelope.reference = reference;
-    let key = shared.arm(deadline, Firing::Send { to, period_ns, envelope });
+    let key = shared.arm(deadline, Firing::Send { owner: state.id, to, period_ns, envelope });
     Ok(owned.references.open(Reference::Timer { key }))
 }

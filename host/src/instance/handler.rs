@@ -171,7 +171,9 @@ fn settle(store: &mut Store<ActorState>, result: wasmtime::Result<i32>) -> Resul
     });
     match result {
         Ok(goes_on) => {
-            state.effects.commit(&state.shared);
+            for answered in state.effects.commit(&state.shared) {
+                state.cell().owned().watchers.remove(&answered);
+            }
             Ok(goes_on)
         }
         Err(error) => {

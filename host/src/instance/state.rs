@@ -133,6 +133,13 @@ impl ActorState {
     }
 }
 
+impl Drop for ActorState {
+    fn drop(&mut self) {
+        // A handler that is ended in the middle of a message never returns.
+        self.effects.roll_back(&self.shared);
+    }
+}
+
 fn preempt_process(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data_mut();
     let fresh = state.slice_is_fresh();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flower_host::{
-    Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Limits, Module, Source, Spawn, Stream, Strings,
+    Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Limits, Module, Source, Spawn, Stream, Strings,
 };
 
 use super::{Watchdog, assert_same_lines, expected, guest_file, places};
@@ -20,7 +20,7 @@ const CACHE_MAX: u64 = 1 << 30;
 const WORKERS: usize = 4;
 
 /// How long actors that a main leaves behind have to stop.
-const STOP_DEADLINE: Duration = Duration::from_millis(100);
+const STOP_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How a guest is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +31,24 @@ pub(crate) enum Mode {
     Seeded(u64),
     /// Real time, and several workers.
     Threads,
+}
+
+/// Where an expected output holds.
+#[derive(Clone, Copy)]
+enum Holds {
+    Everywhere,
+    InVirtualTime,
+    FirstComeFirstServed,
+}
+
+impl Holds {
+    fn in_mode(self, mode: Mode) -> bool {
+        match self {
+            Holds::Everywhere => true,
+            Holds::InVirtualTime => mode != Mode::Threads,
+            Holds::FirstComeFirstServed => mode == Mode::Deterministic,
+        }
+    }
 }
 
 /// A guest and what it is given.
@@ -46,8 +64,8 @@ pub(crate) struct Guest {
     limits: Limits,
     /// What it has to print in deterministic mode, if that matters.
     expected: Option<String>,
-    /// Whether what it prints depends on real time.
-    prints_times: bool,
+    /// In which modes it prints that.
+    holds: Holds,
 }
 
 /// How a run came to its end.
@@ -104,7 +122,7 @@ impl Guest {
             modules: Vec::new(),
             limits: Limits::default(),
             expected: None,
-            prints_times: false,
+            holds: Holds::Everywhere,
         }
     }
 
@@ -140,7 +158,13 @@ impl Guest {
 
     /// Says that its output is exact in virtual time alone.
     pub(crate) fn prints_times(mut self) -> Guest {
-        self.prints_times = true;
+        self.holds = Holds::InVirtualTime;
+        self
+    }
+
+    /// Says that its output tells who came first, which is certain without a seed alone.
+    pub(crate) fn prints_the_order(mut self) -> Guest {
+        self.holds = Holds::FirstComeFirstServed;
         self
     }
 
@@ -150,24 +174,39 @@ impl Guest {
         self
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end, and stops those it leaves behind.
     pub(crate) fn run(&self, mode: Mode) -> Outcome {
+        self.run_in(mode, false).0
+    }
+
+    /// Runs it until nobody has anything to do any more, and returns the accounts of that moment too.
+    pub(crate) fn run_to_the_last(&self, mode: Mode) -> (Outcome, Accounts) {
+        self.run_in(mode, true)
+    }
+
+    fn run_in(&self, mode: Mode, to_the_last: bool) -> (Outcome, Accounts) {
         let _watchdog = Watchdog::start();
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).enable_all().build().expect("a runtime");
-        runtime.block_on(self.run_in(mode))
+        runtime.block_on(async {
+            let output = Arc::new(Capture::new(OUTPUT_MAX));
+            let host = self.host(mode, &output);
+            let main = host.spawn(self.spawn(&host)).expect("the guest can be spawned");
+            let end = end(&host, main).await;
+            if to_the_last {
+                host.quiescent().await;
+            }
+            let accounts = host.accounts();
+            host.shutdown(STOP_DEADLINE).await;
+            (self.outcome(mode, end, &output), accounts)
+        })
     }
 
-    async fn run_in(&self, mode: Mode) -> Outcome {
-        let output = Arc::new(Capture::new(OUTPUT_MAX));
-        let host = self.host(mode, &output);
-        let main = host.spawn(self.spawn(&host)).expect("the guest can be spawned");
-        let end = end(&host, main).await;
-        host.shutdown(STOP_DEADLINE).await;
+    fn outcome(&self, mode: Mode, end: End, output: &Capture) -> Outcome {
         Outcome {
             guest: self.name.clone(),
             mode,
-            expected: self.expected.clone().filter(|_| !(self.prints_times && mode == Mode::Threads)),
+            expected: self.expected.clone().filter(|_| self.holds.in_mode(mode)),
             end,
             stdout: output.text(Stream::Stdout),
             stderr: output.text(Stream::Stderr),

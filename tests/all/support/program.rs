@@ -52,15 +52,15 @@ impl Program {
         program
     }
 
-    /// Sets a variable of its own environment.
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Program {
-        self.command.env(name, value);
+    /// Adds an argument.
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Program {
+        self.command.arg(arg);
         self
     }
 
-    /// Starts it in this folder.
-    pub(crate) fn in_folder(mut self, folder: &Path) -> Program {
-        self.command.current_dir(folder);
+    /// Sets a variable of its own environment.
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Program {
+        self.command.env(name, value);
         self
     }
 

@@ -1,0 +1,58 @@
+//! Sending: F7, F8, A10, A11, A13, P10; order for each sender, copies, refusals, room.
+
+use std::collections::HashMap;
+
+use flower_host::{Codec, Host, Source, Spawn};
+
+use crate::support::{Watchdog, guest_tests};
+
+guest_tests! {
+    send_codecs,
+    send_copies,
+    send_mailbox_full,
+    send_order,
+    send_pids_and_bytes,
+    send_refusals,
+    send_wait => |guest| guest.prints_times(),
+}
+
+/// Waits to be told where to, and then sends the numbers from 0 to 999 there.
+const COUNTER: &str = r#"(module
+    (import "flower" "receive" (func $receive (param i32 i32 i32 i32 i32 i64) (result i32)))
+    (import "flower" "send" (func $send (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "_start") (local $n i32)
+        (drop (call $receive (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i64.const -1)))
+        (loop $again
+            (i32.store (i32.const 512) (local.get $n))
+            ;; The sender's pid stands at 32 of the header.
+            (if (call $send (i32.const 32) (i32.const 512) (i32.const 4) (i32.const 0)) (then unreachable))
+            (local.set $n (i32.add (local.get $n) (i32.const 1)))
+            (br_if $again (i32.lt_u (local.get $n) (i32.const 1000))))))"#;
+
+const SENDERS: usize = 8;
+const MESSAGES: usize = 1000;
+
+/// Several threads send to one mailbox at once: nothing is promised across senders, and for each of
+/// them everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_one_sender_arrive_in_order() {
+    let _watchdog = Watchdog::start();
+    let host = Host::builder().workers(4).build().expect("a host");
+    let counter = host.load("counter", &Source::from_wat(COUNTER).expect("text")).expect("a module");
+    let mut mailbox = host.mailbox().expect("a mailbox");
+    for _ in 0..SENDERS {
+        let sender = host.spawn(Spawn::program(&counter)).expect("a sender");
+        mailbox.send(sender.pid(), Codec::RAW, b"begin").expect("it waits");
+    }
+    let mut next: HashMap<u64, u32> = HashMap::new();
+    for _ in 0..SENDERS * MESSAGES {
+        let message = mailbox.receive().await;
+        let number = u32::from_le_bytes(message.body.try_into().expect("4 bytes"));
+        let expected = next.entry(message.sender.serial).or_default();
+        assert_eq!(number, *expected, "from {}", message.sender);
+        *expected += 1;
+    }
+    assert_eq!(next.len(), SENDERS);
+    assert!(mailbox.try_receive().is_none());
+}
