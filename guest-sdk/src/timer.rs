@@ -13,8 +13,12 @@ use crate::{Address, Message, SendError, host};
 
 /// Parks the actor, and nobody else, for this time. `std::thread::sleep` does the same.
 ///
-/// May not be called in a handler, which has [`after`].
+/// No time at all still lets the others go first, as [`yield_now`]. May not be called in a handler,
+/// which has [`after`].
 pub fn sleep(duration: Duration) {
+    if duration.is_zero() {
+        return yield_now();
+    }
     host::sleep((Instant::now() + duration).0);
 }
 

@@ -96,7 +96,7 @@ pub(crate) struct Owned {
     /// The message taken last, for `message_read`.
     pub(crate) current: Option<Envelope>,
     /// The pid that was checked last.
-    pub(crate) checked: Pid,
+    pub(crate) checked: Option<Pid>,
     pub(crate) last_message_id: u64,
     pub(crate) charge: Charge,
     /// Slices of fuel used up without waiting, and how many it may use.
@@ -175,7 +175,7 @@ impl Owned {
             wait_timer: None,
             dying: None,
             current: None,
-            checked: Pid::NONE,
+            checked: None,
             last_message_id: 0,
             charge,
             slices: 0,
@@ -190,12 +190,15 @@ impl Owned {
     }
 
     /// Whether what it waits for has come.
-    pub(crate) fn is_ready(&self, now: impl Fn() -> u64) -> bool {
-        let come = match &self.wait {
+    pub(crate) fn is_ready(&mut self, now: impl Fn() -> u64) -> bool {
+        let come = match &mut self.wait {
             Wait::Running | Wait::Yield | Wait::Preempted | Wait::Io => true,
             Wait::Until => false,
             Wait::Match { filters, from } => {
-                self.mailbox.has(filters, *from) || (!self.trap_stop && self.mailbox.has_stop(*from))
+                // What has been looked at once need not be looked at again.
+                let seen = std::mem::replace(from, self.mailbox.len());
+                let found = self.mailbox.find(filters, seen, !self.trap_stop);
+                found.inspect(|at| *from = *at).is_some()
             }
             Wait::Scan => self.mailbox.can_scan(),
             Wait::Completion(reference) => self.held.contains_key(reference),

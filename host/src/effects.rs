@@ -39,15 +39,10 @@ impl Effects {
         Ok(())
     }
 
-    /// Whether what is done now waits for the return.
-    pub(crate) fn are_held(&self) -> bool {
-        self.hold
-    }
-
     /// Answers a request, now or at the return.
     pub(crate) fn reply(&mut self, shared: &Shared, to: ActorId, envelope: Envelope) -> Result<(), Status> {
         if !self.hold {
-            return shared.reply(to, envelope);
+            return answer(shared, to, envelope);
         }
         if !shared.is_alive(to) {
             return Err(Status::NO_ACTOR);
@@ -56,20 +51,15 @@ impl Effects {
         Ok(())
     }
 
-    /// Lets out what was held; returns the requests, by caller and reference, that were answered.
-    pub(crate) fn commit(&mut self, shared: &Shared) -> Vec<(ActorId, u64)> {
-        let mut answered = Vec::new();
+    /// Lets out what was held.
+    pub(crate) fn commit(&mut self, shared: &Shared) {
         for effect in self.held.drain(..) {
             match effect {
                 Held::Message(to, envelope) => shared.send_reserved(to, envelope),
-                Held::Reply(to, envelope) => {
-                    answered.push((to, envelope.reference));
-                    // Whoever waited may have ended since; then the reply is nobody's.
-                    let _ = shared.reply(to, envelope);
-                }
+                // Whoever waited may have ended since; then the reply is nobody's.
+                Held::Reply(to, envelope) => _ = answer(shared, to, envelope),
             }
         }
-        answered
     }
 
     /// Takes back what was held.
@@ -80,4 +70,11 @@ impl Effects {
             }
         }
     }
+}
+
+/// Answers, and so need not tell the caller of its own end any more.
+fn answer(shared: &Shared, to: ActorId, envelope: Envelope) -> Result<(), Status> {
+    let cell = shared.table.cell(envelope.sender.slot);
+    cell.owned().watchers.remove(&(to, envelope.reference));
+    shared.reply(to, envelope)
 }

@@ -140,11 +140,11 @@ fn resolve(
 
 /// The same for a pid at hand. The pid that was checked last is not checked again.
 fn resolve_pid(state: &ActorState, owned: &mut Owned, pid: &Pid, needed: Rights) -> Result<ActorId, Status> {
-    if owned.checked == *pid && pid.rights.contains(needed) {
+    if owned.checked == Some(*pid) && pid.rights.contains(needed) {
         return Ok(ActorId { slot: pid.slot, serial: pid.serial });
     }
     let id = state.shared.resolve(pid, needed)?;
-    owned.checked = *pid;
+    owned.checked = Some(*pid);
     Ok(id)
 }
 

@@ -21,6 +21,7 @@ use wasmtime::{Instance, Store, Trap, WasmBacktrace};
 
 use crate::exit::{ActorExit, ExitReason};
 use crate::loaded::Loaded;
+use crate::memory::Wanted;
 use crate::module::EntrySignature;
 use crate::pid::ActorId;
 use crate::shared::Shared;
@@ -59,6 +60,14 @@ pub(crate) struct Plan {
     pub(crate) args: Envelope,
     pub(crate) config: ActorConfig,
     pub(crate) wasi: Arc<WasiConfig>,
+}
+
+impl Plan {
+    /// What the actor will do with its memory.
+    fn wanted(&self) -> Wanted {
+        let touched = self.module.module.touched_at_start();
+        Wanted { capacity: self.config.memory_max as usize, touched: (touched.start, touched.end) }
+    }
 }
 
 /// The limits of one actor that its instance needs to know.
@@ -130,7 +139,8 @@ fn reason_of(error: &wasmtime::Error, state: &mut ActorState) -> Arc<ExitReason>
     if let Some(bad) = error.downcast_ref::<crate::guest_memory::BadPointer>() {
         return Arc::new(ExitReason::trap(TrapCode::BAD_POINTER, bad.to_string()));
     }
-    Arc::new(ExitReason::limit(LimitCode::OTHER, format!("{error:#}")))
+    let code = if state.memory_refused { LimitCode::MEMORY } else { LimitCode::OTHER };
+    Arc::new(ExitReason::limit(code, format!("{error:#}")))
 }
 
 fn reason_of_trap(trap: Trap) -> ExitReason {

@@ -35,20 +35,19 @@ impl Mailbox {
         self.take_at(0)
     }
 
-    /// Takes the first message that a filter matches, looking from `from` on.
-    pub(crate) fn take(&mut self, filters: &Filters, from: usize) -> Option<Envelope> {
-        let at = self.find(filters, from)?;
+    /// Takes the first message that a filter matches, looking from `from` on; or, where `stops`, a request
+    /// to stop that comes before it.
+    pub(crate) fn take(&mut self, filters: &Filters, from: usize, stops: bool) -> Option<Envelope> {
+        let at = self.find(filters, from, stops)?;
         self.take_at(at)
     }
 
-    /// Whether a message from `from` on matches.
-    pub(crate) fn has(&self, filters: &Filters, from: usize) -> bool {
-        self.find(filters, from).is_some()
-    }
-
-    /// Whether a request to stop waits from `from` on.
-    pub(crate) fn has_stop(&self, from: usize) -> bool {
-        self.items.iter().skip(from).any(|item| item.kind == Kind::Stop)
+    /// Where the message stands that [`Mailbox::take`] would take.
+    pub(crate) fn find(&self, filters: &Filters, from: usize, stops: bool) -> Option<usize> {
+        let from = from.min(self.items.len());
+        let suits = |item: &Envelope| filters.matches(item) || (stops && item.kind == Kind::Stop);
+        let at = self.items.range(from..).position(suits)?;
+        Some(from + at)
     }
 
     /// The next message behind the cursor, which moves past it.
@@ -106,12 +105,6 @@ impl Mailbox {
         if self.items.is_empty() && self.items.capacity() > QUEUE_KEEP {
             self.items = VecDeque::new();
         }
-    }
-
-    fn find(&self, filters: &Filters, from: usize) -> Option<usize> {
-        let from = from.min(self.items.len());
-        let at = self.items.range(from..).position(|item| filters.matches(item))?;
-        Some(from + at)
     }
 
     fn take_at(&mut self, at: usize) -> Option<Envelope> {

@@ -2,7 +2,7 @@
 //!
 //! [`configure`] makes an engine take its memories from a [`SlabMemoryCreator`]. wasmtime 48 asks
 //! it for a memory in the middle of an instantiation, on the thread that polls it and with no word
-//! about the actor; so whoever spawns says what the actor may use in [`with_capacity`]. The
+//! about the actor; so whoever spawns says what the actor may use in [`with_wanted`]. The
 //! capacity picks the class of the slot, and is a hard bound of its own beneath the one of the
 //! store's limiter.
 //!
@@ -34,8 +34,8 @@ const KEEP_BYTES_MAX: usize = 256 << 10;
 const _: () = assert!(KEEP_BYTES_MAX <= CLASSES[0] && CLASSES[0] < CLASSES[CLASSES.len() - 1]);
 
 thread_local! {
-    /// What memories made on this thread may grow to, while somebody instantiates.
-    static CAPACITY: Cell<Option<usize>> = const { Cell::new(None) };
+    /// What memories made on this thread are for, while somebody instantiates.
+    static WANTED: Cell<Option<Wanted>> = const { Cell::new(None) };
 }
 
 /// Sets every knob of an engine that has to do with linear memory.
@@ -63,22 +63,31 @@ pub(crate) fn configure(config: &mut Config, creator: Arc<SlabMemoryCreator>) {
         .gc_heap_may_move(true);
 }
 
-/// Runs `f`, in which memories are made, on this thread, for an actor that may use `bytes`.
-pub(crate) fn with_capacity<R>(bytes: usize, f: impl FnOnce() -> R) -> R {
-    struct Restore(Option<usize>);
+/// What an actor will do with its memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Bytes that it may use.
+    pub(crate) capacity: usize,
+    /// First byte, and end, of what it is about to touch.
+    pub(crate) touched: (usize, usize),
+}
+
+/// Runs `f`, in which memories are made, on this thread, for such an actor.
+pub(crate) fn with_wanted<R>(wanted: Wanted, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Wanted>);
     impl Drop for Restore {
         fn drop(&mut self) {
-            CAPACITY.set(self.0);
+            WANTED.set(self.0);
         }
     }
-    let _restore = Restore(CAPACITY.replace(Some(bytes)));
+    let _restore = Restore(WANTED.replace(Some(wanted)));
     f()
 }
 
-/// [`with_capacity`] around each poll of an instantiation, whichever threads do that.
-pub(crate) async fn with_capacity_async<F: Future>(bytes: usize, instantiation: F) -> F::Output {
+/// [`with_wanted`] around each poll of an instantiation, whichever threads do that.
+pub(crate) async fn with_wanted_async<F: Future>(wanted: Wanted, instantiation: F) -> F::Output {
     let mut instantiation = pin!(instantiation);
-    poll_fn(|context| with_capacity(bytes, || instantiation.as_mut().poll(context))).await
+    poll_fn(|context| with_wanted(wanted, || instantiation.as_mut().poll(context))).await
 }
 
 /// Makes the memories of an engine out of one slab for each class.
@@ -89,7 +98,7 @@ pub(crate) struct SlabMemoryCreator {
 
 impl SlabMemoryCreator {
     /// A creator of at most `slots_max` memories of each class; one that is made outside of
-    /// [`with_capacity`] may grow to `default_capacity` bytes, or as far as it must to start.
+    /// [`with_wanted`] may grow to `default_capacity` bytes, or as far as it must to start.
     pub(crate) fn new(default_capacity: usize, slots_max: usize) -> Arc<SlabMemoryCreator> {
         let slabs = CLASSES.map(|class| Slab::new(class, None, slots_max));
         Arc::new(SlabMemoryCreator { slabs, default_capacity })
@@ -106,13 +115,18 @@ impl SlabMemoryCreator {
     }
 
     fn create(&self, size: usize, maximum: Option<usize>) -> Result<SlabMemory, SlabError> {
-        let allowed = CAPACITY.get().unwrap_or(self.default_capacity.max(size));
+        let wanted = WANTED.get();
+        let allowed = wanted.map_or(self.default_capacity.max(size), |wanted| wanted.capacity);
         let capacity = allowed.min(maximum.unwrap_or(usize::MAX)).min(CLASSES[CLASSES.len() - 1]);
         if size > capacity {
             return Err(SlabError::TooBig { bytes: size, capacity });
         }
         let class = CLASSES.partition_point(|&class| class < capacity);
-        Ok(SlabMemory { slot: self.slabs[class].acquire()?, size, capacity })
+        let slot = self.slabs[class].acquire()?;
+        if let Some(Wanted { touched: (start, end), .. }) = wanted {
+            slot.populate(start..end.min(size));
+        }
+        Ok(SlabMemory { slot, size, capacity })
     }
 }
 
@@ -345,6 +359,14 @@ mod pagemap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn sized<R>(capacity: usize, f: impl FnOnce() -> R) -> R {
+        with_wanted(Wanted { capacity, touched: (0, 0) }, f)
+    }
+
+    async fn sized_async<F: Future>(capacity: usize, f: F) -> F::Output {
+        with_wanted_async(Wanted { capacity, touched: (0, 0) }, f).await
+    }
     use std::slice;
     use wasmtime::{Engine, Instance, Module, Store, Trap};
 
@@ -452,35 +474,35 @@ mod tests {
         assert_eq!(class(PAGE, None).expect("by default"), 1 << 20);
         assert_eq!(class(PAGE, Some(2 * PAGE)).expect("by its maximum"), 256 << 10);
         assert_eq!(class(17 * PAGE, None).expect("by its minimum"), 4 << 20);
-        assert_eq!(with_capacity(5 << 20, || class(PAGE, None)).expect("by the scope"), 16 << 20);
-        assert_eq!(with_capacity(usize::MAX, || class(PAGE, None)).expect("the biggest"), 4 << 30);
-        assert!(with_capacity(PAGE, || class(2 * PAGE, None)).is_err(), "the scope is a limit");
+        assert_eq!(sized(5 << 20, || class(PAGE, None)).expect("by the scope"), 16 << 20);
+        assert_eq!(sized(usize::MAX, || class(PAGE, None)).expect("the biggest"), 4 << 30);
+        assert!(sized(PAGE, || class(2 * PAGE, None)).is_err(), "the scope is a limit");
         assert!(class((4 << 30) + PAGE, None).is_err(), "no class holds it");
         assert_eq!(class(PAGE, None).expect("the scope is over"), 1 << 20);
     }
 
     #[test]
     fn scopes_nest_and_end_with_a_panic() {
-        let inner = || with_capacity(2, || panic!("as a guest's host call may"));
-        with_capacity(1, || {
+        let inner = || sized(2, || panic!("as a guest's host call may"));
+        sized(1, || {
             assert!(std::panic::catch_unwind(inner).is_err());
-            assert_eq!(CAPACITY.get(), Some(1));
+            assert_eq!(WANTED.get().map(|wanted| wanted.capacity), Some(1));
         });
-        assert_eq!(CAPACITY.get(), None);
+        assert_eq!(WANTED.get().map(|wanted| wanted.capacity), None);
     }
 
     #[test]
     fn an_async_scope_is_there_at_each_poll_only() {
         let mut polls = 0;
         let two_polls = poll_fn(|_| {
-            assert_eq!(CAPACITY.get(), Some(7));
+            assert_eq!(WANTED.get().map(|wanted| wanted.capacity), Some(7));
             polls += 1;
             if polls == 2 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
         });
-        let mut future = pin!(with_capacity_async(7, two_polls));
+        let mut future = pin!(sized_async(7, two_polls));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(future.as_mut().poll(&mut context).is_pending());
-        assert_eq!(CAPACITY.get(), None);
+        assert_eq!(WANTED.get().map(|wanted| wanted.capacity), None);
         assert!(future.as_mut().poll(&mut context).is_ready());
     }
 
@@ -491,7 +513,7 @@ mod tests {
         let (engine, creator) = engine(4 * PAGE);
         assert_eq!(call(&engine, wat, 3).expect("no trap"), 1);
         assert_eq!(call(&engine, wat, 4).expect("no trap"), -1);
-        assert_eq!(with_capacity(5 * PAGE, || call(&engine, wat, 4)).expect("no trap"), 1);
+        assert_eq!(sized(5 * PAGE, || call(&engine, wat, 4)).expect("no trap"), 1);
         assert_eq!(creator.counts().map(|(_, counts)| counts.live).sum::<usize>(), 0);
     }
 
@@ -501,7 +523,7 @@ mod tests {
         let module = Module::new(&engine, "(module (memory 1))").expect("it is valid");
         let mut store = Store::new(&engine, ());
         let instantiation = Instance::new_async(&mut store, &module, &[]);
-        let mut scoped = pin!(with_capacity_async(1 << 20, instantiation));
+        let mut scoped = pin!(sized_async(1 << 20, instantiation));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(scoped.as_mut().poll(&mut context).is_ready());
         let live = |(_, counts): &(usize, SlabCounts)| counts.live == 1;

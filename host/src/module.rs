@@ -64,6 +64,15 @@ use validate::Shape;
 /// Entries that an error lists.
 const SHOWN_ENTRIES_MAX: usize = 8;
 
+/// Data that is worth touching all at once; more of it may never be looked at.
+const TOUCHED_BYTES_MAX: usize = 256 << 10;
+
+/// What most actors use of their shadow stack.
+const TOUCHED_STACK_BYTES: usize = 4 << 10;
+
+/// What most actors use of their heap.
+const TOUCHED_HEAP_BYTES: usize = 4 << 10;
+
 /// A checked and compiled module; a clone is another handle to the same code.
 #[derive(Clone)]
 pub struct Module {
@@ -238,6 +247,17 @@ impl Module {
     /// section. Whether an actor is idle, and a handler, is asked elsewhere.
     pub fn snapshot_obstacle(&self) -> Option<String> {
         self.inner.shape.snapshot_obstacle.clone()
+    }
+
+    /// The bytes of its memory that every actor is about to touch: its data, and on either side of it
+    /// what a linker puts there, the shadow stack and the heap.
+    pub(crate) fn touched_at_start(&self) -> std::ops::Range<usize> {
+        let Some((start, end)) = self.inner.shape.data else { return 0..0 };
+        let (start, end) = (start as usize, end as usize);
+        if end - start > TOUCHED_BYTES_MAX {
+            return 0..0;
+        }
+        start.saturating_sub(TOUCHED_STACK_BYTES)..end + TOUCHED_HEAP_BYTES
     }
 
     fn known_entries(&self) -> String {

@@ -1,7 +1,7 @@
 //! The seam: everything an actor can observe of the world enters through [`Outside`].
 //!
 //! [`Real`] is the world as it is; [`Simulated`] is a world that follows from a seed: its clock
-//! moves only when every actor waits, its randomness and its choices come from one generator. A
+//! moves only when every actor waits, or one has used up its slice; its randomness and its choices come from one generator. A
 //! recorder or a replayer is another implementation. Nothing else in the host reads a clock, makes
 //! a random number or chooses among runnable actors.
 
@@ -29,6 +29,9 @@ pub(crate) trait Outside: Send + Sync + 'static {
 
     /// Every actor waits: moves a virtual clock to `deadline` and answers true, or answers false.
     fn jump_to(&self, deadline_ns: u64) -> bool;
+
+    /// An actor has used up a slice of `ns`: a virtual clock moves on, so that a busy actor cannot stop time.
+    fn pass(&self, ns: u64);
 
     /// Whether an actor's memory may grow by `bytes`.
     fn admit_growth(&self, bytes: u64) -> bool;
@@ -68,6 +71,8 @@ impl Outside for Real {
     fn jump_to(&self, _deadline_ns: u64) -> bool {
         false
     }
+
+    fn pass(&self, _ns: u64) {}
 
     fn admit_growth(&self, _bytes: u64) -> bool {
         true
@@ -115,6 +120,10 @@ impl Outside for Simulated {
     fn jump_to(&self, deadline_ns: u64) -> bool {
         self.now_ns.fetch_max(deadline_ns, Ordering::Relaxed);
         true
+    }
+
+    fn pass(&self, ns: u64) {
+        self.now_ns.fetch_add(ns, Ordering::Relaxed);
     }
 
     fn admit_growth(&self, _bytes: u64) -> bool {

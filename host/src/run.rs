@@ -12,7 +12,7 @@ use flower_abi::{Kind, NEVER};
 use crate::actor::{Cell, Owned, Wait};
 use crate::exit::ExitReason;
 use crate::instance::{self, Body, Ended, Handler};
-use crate::limits::HANDLER_BATCH_MAX;
+use crate::limits::{HANDLER_BATCH_MAX, TICK};
 use crate::mailbox::Filters;
 use crate::observe;
 use crate::scheduler::{self, Task};
@@ -46,6 +46,10 @@ pub(crate) fn run(shared: &Arc<Shared>, slot: u32) {
         Outcome::Preempted => {
             cell.run.requeue();
             shared.scheduler.enqueue_preempted(Task::Actor(slot));
+            if shared.deterministic {
+                shared.outside.pass(TICK.as_nanos() as u64);
+                shared.fire_timers();
+            }
         }
         Outcome::Ended(reason) => shared.end(slot, reason),
     }

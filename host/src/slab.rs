@@ -134,11 +134,11 @@ impl Slab {
 
     /// A slot that reads as zeros; the one released last, whose pages are warmest.
     pub(crate) fn acquire(self: &Arc<Slab>) -> Result<Slot, SlabError> {
-        let (base, prepared) = self.take()?;
-        if let (Some(guard), false) = (self.guard, prepared) {
+        let Free { base, guarded, warm } = self.take()?;
+        if let (Some(guard), false) = (self.guard, guarded) {
             self.prepare(base, guard)?;
         }
-        Ok(Slot { slab: self.clone(), start: self.usable(base).start, clean: false })
+        Ok(Slot { slab: self.clone(), start: self.usable(base).start, clean: false, warm })
     }
 
     /// How many slots are where.
@@ -176,7 +176,7 @@ impl Slab {
         trimmed
     }
 
-    fn take(&self) -> Result<(usize, bool), SlabError> {
+    fn take(&self) -> Result<Free, SlabError> {
         let mut lists = self.lists.lock();
         if lists.live >= self.slots_max {
             return Err(SlabError::OutOfSlots { class: self.class, limit: self.slots_max });
@@ -248,6 +248,7 @@ pub(crate) struct Slot {
     slab: Arc<Slab>,
     start: usize,
     clean: bool,
+    warm: bool,
 }
 
 impl Slot {
@@ -259,6 +260,15 @@ impl Slot {
     /// Usable bytes.
     pub(crate) fn len(&self) -> usize {
         self.slab.class
+    }
+
+    /// Has the kernel put pages under `range`, in bytes from the start, which is about to be used: one call
+    /// for all of them, where each would cost a fault. Does nothing for a slot that has its pages.
+    pub(crate) fn populate(&self, range: Range<usize>) {
+        let range = range.start / page_size() * page_size()..range.end.min(self.len());
+        if !self.warm && !range.is_empty() {
+            populate(self.start + range.start..self.start + range.end);
+        }
     }
 
     /// Gives the pages of `range`, in bytes from the start, back to the kernel; they read as zeros
@@ -286,6 +296,15 @@ impl Drop for Slot {
     }
 }
 
+/// A slot that was free.
+struct Free {
+    base: usize,
+    /// Its guard stands.
+    guarded: bool,
+    /// It has its pages.
+    warm: bool,
+}
+
 /// The free slots of a slab by the address of their low end, and what they were cut from.
 #[derive(Default)]
 struct Lists {
@@ -308,18 +327,18 @@ struct Lists {
 }
 
 impl Lists {
-    /// A free slot, and whether its guard stands.
-    fn take_free(&mut self, stride: usize) -> Option<(usize, bool)> {
+    /// A free slot.
+    fn take_free(&mut self, stride: usize) -> Option<Free> {
         if let Some(base) = self.warm.pop_back() {
             self.warm_low = self.warm_low.min(self.warm.len());
             self.idle = self.idle.min(self.warm.len());
-            return Some((base, true));
+            return Some(Free { base, guarded: true, warm: true });
         }
         if let Some(base) = self.cold.pop() {
-            return Some((base, true));
+            return Some(Free { base, guarded: true, warm: false });
         }
         let base = self.unprepared.pop().or_else(|| self.carve(stride))?;
-        Some((base, false))
+        Some(Free { base, guarded: false, warm: false })
     }
 
     fn carve(&mut self, stride: usize) -> Option<usize> {
@@ -421,6 +440,18 @@ unsafe fn give_back(range: Range<usize>) {
         unsafe { start.cast::<u8>().write_bytes(0, range.len()) };
     }
 }
+
+/// Has the kernel put pages under a range. One that cannot (Linux before 5.14) leaves it to faults.
+#[cfg(target_os = "linux")]
+fn populate(range: Range<usize>) {
+    let start = ptr::with_exposed_provenance_mut::<c_void>(range.start);
+    // SAFETY: the range lies in a slot; pages that are there stay as they are, others become zeros.
+    let _ = unsafe { madvise(start, range.len(), Advice::LinuxPopulateWrite) };
+}
+
+/// Has nobody do anything: pages come by faults.
+#[cfg(not(target_os = "linux"))]
+fn populate(_range: Range<usize>) {}
 
 /// Here no advice promises zeros, but a new mapping in the place of the old one does.
 ///

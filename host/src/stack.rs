@@ -35,6 +35,9 @@ const KEEP_BYTES: usize = 32 << 10;
 /// class together stay below the kernel's 65,530 mappings.
 const SPLIT_SLOTS_MAX: usize = 12_000;
 
+/// The top of a stack that every fiber touches.
+const TOUCHED_BYTES: usize = 8 << 10;
+
 /// `MADV_GUARD_INSTALL` of `linux/mman.h`, newer than the libc crate.
 #[cfg(target_os = "linux")]
 const MADV_GUARD_INSTALL: i32 = 102;
@@ -86,6 +89,7 @@ unsafe impl StackCreator for SlabStackCreator {
             return Err(wasmtime::Error::new(SlabError::TooBig { bytes: size, capacity }));
         }
         let slot = self.slab.acquire().map_err(wasmtime::Error::new)?;
+        slot.populate(slot.len() - TOUCHED_BYTES.min(slot.len())..slot.len());
         Ok(Box::new(SlabStack { slot, guard_bytes: self.slab.guard_bytes(), thorough: zeroed }))
     }
 }

@@ -35,7 +35,10 @@ fn timeouts() {
     mail([json!({ "other": true })]);
     let wanted = [pattern!({ "wanted": _ })];
     let found = receive_match_timeout(&wanted, Duration::from_millis(10));
-    println!("wanted, within 10 ms:  {}", found.map_or("nothing".to_owned(), |found| found.value.to_string()));
+    println!(
+        "wanted, within 10 ms:  {}",
+        found.map_or("nothing".to_owned(), |found| found.value.to_string())
+    );
     println!("it is still there:     {}", take(&[pattern!(object)]));
 }
 

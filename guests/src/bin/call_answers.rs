@@ -1,6 +1,8 @@
 //! A8, P5: a call gives the answer; a request gives it later; no time at all gives none.
 
-use flower::{CallError, Pid, call, poll, receive, receive_request, register, request, self_pid, send, spawn};
+use flower::{
+    CallError, Pid, call, poll, receive, receive_request, register, request, self_pid, send, spawn,
+};
 use flower_guests::PATIENCE;
 
 fn main() {

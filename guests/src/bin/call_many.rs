@@ -14,8 +14,7 @@ fn main() {
 
 /// Takes all questions, and answers the last one first.
 fn backwards((): ()) {
-    let mut questions: Vec<(u32, Reply)> =
-        (0..COUNT).map(|_| receive_request().expect("a number")).collect();
+    let mut questions: Vec<(u32, Reply)> = (0..COUNT).map(|_| receive_request().expect("a number")).collect();
     while let Some((n, reply)) = questions.pop() {
         reply.send(&(n * n)).expect("somebody waits");
     }

@@ -3,7 +3,8 @@
 //! Prints how long the call waited; exact in virtual time.
 
 use flower::{
-    CallError, Instant, Pid, call, mailbox_len, poll, receive, receive_request, request, self_pid, send, sleep, spawn,
+    CallError, Instant, Pid, call, mailbox_len, poll, receive, receive_request, request, self_pid, send,
+    sleep, spawn,
 };
 use flower_guests::{PATIENCE, ms};
 

@@ -1,7 +1,8 @@
 //! P9, P11: a stop comes after what was sent before it; then the actor is dead and its name free.
 
 use flower::{
-    Envelope, ExitReason, Pending, is_alive, receive, receive_request, register, request, spawn, stop, whereis,
+    Envelope, ExitReason, Pending, is_alive, receive, receive_request, register, request, spawn, stop,
+    whereis,
 };
 use flower_guests::end_of;
 

@@ -43,6 +43,12 @@ fn a_value_that_is_too_large() {
 
 /// A line without its end is written out before the actor ends.
 fn what_was_printed_is_not_lost() {
-    let ended = spawn_join(|()| -> () { print!("a line without an end"); exit(ExitReason::shutdown()) }, ());
+    let ended = spawn_join(
+        |()| -> () {
+            print!("a line without an end");
+            exit(ExitReason::shutdown())
+        },
+        (),
+    );
     assert_eq!(died(ended.join()), ExitReason::shutdown());
 }

@@ -40,7 +40,8 @@ flower::handler!(Echo as "an echo by another name");
 fn main() {
     EVENTS.store(99, Relaxed);
     let first = spawn_handler::<Echo>("first".to_owned());
-    let second = Spawn::handler::<Echo>("second".to_owned()).name("second").spawn().expect("the name is free");
+    let second =
+        Spawn::handler::<Echo>("second".to_owned()).name("second").spawn().expect("the name is free");
     for number in 0..1000 {
         send(first, &format!("message {number}")).expect("there is room");
     }

@@ -1,6 +1,8 @@
 //! Handlers that run past their slice neither starve the others nor die of it.
 
-use flower::{Event, Flow, Handler, JoinHandle, Pid, Spawn, parent, receive, receive_timeout, self_pid, send};
+use flower::{
+    Event, Flow, Handler, JoinHandle, Pid, Spawn, parent, receive, receive_timeout, self_pid, send,
+};
 use flower_guests::PATIENCE;
 
 /// Computes for long whenever it gets a number.

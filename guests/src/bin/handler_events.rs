@@ -1,9 +1,9 @@
 //! What a process waits for comes to a handler as an event: answers, ends, timers, exits.
 
 use flower::{
-    CallError, Event, ExitReason, Flow, Handler, MonitorRef, Pid, RequestRef, TimerRef, after, cancel_timer, exit,
-    link, monitor, receive, receive_request, self_pid, send, sleep, spawn, spawn_handler, start_request, tick,
-    trap_exit,
+    CallError, Event, ExitReason, Flow, Handler, MonitorRef, Pid, RequestRef, TimerRef, after, cancel_timer,
+    exit, link, monitor, receive, receive_request, self_pid, send, sleep, spawn, spawn_handler,
+    start_request, tick, trap_exit,
 };
 use flower_guests::{PATIENCE, ms};
 use serde::{Deserialize, Serialize};

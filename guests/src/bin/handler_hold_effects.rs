@@ -1,7 +1,8 @@
 //! What a handler that holds its effects sends goes out when it returns, and never if it fails.
 
 use flower::{
-    CallError, Event, Flow, Handler, JoinHandle, Pid, Reply, SendError, Spawn, call, receive, self_pid, send, sleep,
+    CallError, Event, Flow, Handler, JoinHandle, Pid, Reply, SendError, Spawn, call, receive, self_pid, send,
+    sleep,
 };
 use flower_guests::{PATIENCE, died, ms};
 

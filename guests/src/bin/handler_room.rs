@@ -1,7 +1,8 @@
 //! A handler that meets a full mailbox asks for a notice of room, and then goes on where it was.
 
 use flower::{
-    Event, Flow, Handler, Pid, RoomRef, SendError, Spawn, notify_room, receive, send, spawn_handler, yield_now,
+    Event, Flow, Handler, Pid, RoomRef, SendError, Spawn, notify_room, receive, send, spawn_handler,
+    yield_now,
 };
 
 const COUNT: u32 = 100;

@@ -1,7 +1,8 @@
 //! Linked actors end together, for the same reason; a normal end, or one after an `unlink`, does not count.
 
 use flower::{
-    ExitReason, Pid, exit, is_alive, link, receive, self_pid, send, sleep, spawn, spawn_join, spawn_link, unlink,
+    ExitReason, Pid, exit, is_alive, link, receive, self_pid, send, sleep, spawn, spawn_join, spawn_link,
+    unlink,
 };
 use flower_guests::{PATIENCE, died, ms};
 

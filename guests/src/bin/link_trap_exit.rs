@@ -1,8 +1,8 @@
 //! Who traps exits learns of the end of its links by a signal, once each, and lives on.
 
 use flower::{
-    ExitReason, ExitSignal, Pid, exit, link, poll, receive, send, sleep, spawn, spawn_join, spawn_link, trap_exit,
-    unlink,
+    ExitReason, ExitSignal, Pid, exit, link, poll, receive, send, sleep, spawn, spawn_join, spawn_link,
+    trap_exit, unlink,
 };
 use flower_guests::{end_of, ms};
 

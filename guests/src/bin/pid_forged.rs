@@ -1,8 +1,8 @@
 //! A pid or a token that the host did not make is worth nothing, whatever its bytes say.
 
 use flower::{
-    CallError, Pid, PidError, RegisterError, Reply, Request, SendError, call, is_alive, kill, link,
-    monitor, names_of, receive, register, request, self_pid, send, spawn,
+    CallError, Pid, PidError, RegisterError, Reply, Request, SendError, call, is_alive, kill, link, monitor,
+    names_of, receive, register, request, self_pid, send, spawn,
 };
 use flower_guests::PATIENCE;
 use serde::Serialize;

@@ -1,8 +1,9 @@
 //! A pid does what its rights say: what it lacks is refused, and no right is ever won back.
 
 use flower::{
-    CallError, ExitReason, Pid, PidError, Rights, SendError, call, exit_signal, is_alive, kill, link, monitor,
-    names_of, receive, register, self_pid, send, spawn, start_request, stop, unlink, unregister, whereis,
+    CallError, ExitReason, Pid, PidError, Rights, SendError, call, exit_signal, is_alive, kill, link,
+    monitor, names_of, receive, register, self_pid, send, spawn, start_request, stop, unlink, unregister,
+    whereis,
 };
 use flower_guests::{PATIENCE, end_of};
 

@@ -1,8 +1,8 @@
 //! The sender of a message can be answered and monitored, but neither linked with nor ended.
 
 use flower::{
-    Down, Envelope, ExitReason, Pid, PidError, Rights, exit_signal, kill, link, monitor, parent, receive, self_pid,
-    send, spawn, spawn_join, stop,
+    Down, Envelope, ExitReason, Pid, PidError, Rights, exit_signal, kill, link, monitor, parent, receive,
+    self_pid, send, spawn, spawn_join, stop,
 };
 
 fn main() {

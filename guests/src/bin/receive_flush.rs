@@ -1,6 +1,8 @@
 //! A flush drops the messages, says how many there were, and leaves the signals.
 
-use flower::{Down, Event, after, flush, mailbox_len, monitor, receive, receive_any, self_pid, send, sleep, spawn};
+use flower::{
+    Down, Event, after, flush, mailbox_len, monitor, receive, receive_any, self_pid, send, sleep, spawn,
+};
 use flower_guests::{end_of, ms};
 
 fn main() {

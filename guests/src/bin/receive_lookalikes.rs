@@ -1,6 +1,8 @@
 //! Data that looks like a signal is data: no message can pass for an end, an answer or a timer.
 
-use flower::{Down, Event, ExitReason, ReceiveError, poll, receive_any, receive_timeout, self_pid, send, send_bytes};
+use flower::{
+    Down, Event, ExitReason, ReceiveError, poll, receive_any, receive_timeout, self_pid, send, send_bytes,
+};
 use flower_guests::ms;
 use serde_json::json;
 

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use flower::{
-    Instant, ReceiveError, cancel_timer, flush, interval, pattern, receive_match_timeout, receive_timeout, self_pid,
-    send,
+    Instant, ReceiveError, cancel_timer, flush, interval, pattern, receive_match_timeout, receive_timeout,
+    self_pid, send,
 };
 use flower_guests::ms;
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! A message of another type is an error that its receiver handles, and never a misread value.
 
 use flower::{
-    Binary, Codec, DecodeError, Envelope, Message, Raw, ReceiveError, poll, receive, self_pid, send, send_bytes,
+    Binary, Codec, DecodeError, Envelope, Message, Raw, ReceiveError, poll, receive, self_pid, send,
+    send_bytes,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! What is outstanding can be listed by kind, the oldest first, and is never the same number twice.
 
 use flower::{
-    MonitorRef, RequestRef, RoomRef, Spawn, TimerRef, after, call, cancel_timer, demonitor, monitor, notify_room,
-    receive_request, self_pid, send, sleep, start_request, tick,
+    MonitorRef, RequestRef, RoomRef, Spawn, TimerRef, after, call, cancel_timer, demonitor, monitor,
+    notify_room, receive_request, self_pid, send, sleep, start_request, tick,
 };
 use flower_guests::{PATIENCE, ms};
 

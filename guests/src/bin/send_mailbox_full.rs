@@ -1,8 +1,8 @@
 //! A full mailbox refuses messages and says so, but neither replies nor the news of an end.
 
 use flower::{
-    CallError, JoinHandle, Reply, SendError, Spawn, call, is_alive, monitor, poll, receive_request, self_pid, send,
-    spawn, start_request,
+    CallError, JoinHandle, Reply, SendError, Spawn, call, is_alive, monitor, poll, receive_request, self_pid,
+    send, spawn, start_request,
 };
 use flower_guests::PATIENCE;
 
@@ -21,7 +21,9 @@ fn hoard((opener, helper): (flower::Pid, flower::Pid)) -> Vec<String> {
 }
 
 /// Starts the hoarder and has it wait.
-fn start(spawn_it: impl FnOnce(Spawn<'_, Vec<String>>) -> Spawn<'_, Vec<String>>) -> (JoinHandle<Vec<String>>, Reply) {
+fn start(
+    spawn_it: impl FnOnce(Spawn<'_, Vec<String>>) -> Spawn<'_, Vec<String>>,
+) -> (JoinHandle<Vec<String>>, Reply) {
     let helper = spawn(|()| (), ());
     flower_guests::end_of(helper);
     let hoarder = spawn_it(Spawn::new(hoard, (self_pid(), helper))).spawn_join().expect("there is room");

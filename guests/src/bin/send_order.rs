@@ -17,7 +17,8 @@ fn f7_one_sender_keeps_its_order() {
 fn f8_two_senders_are_told_apart() {
     let first = spawn(send_words, (self_pid(), ["a1", "a2", "a3"].map(String::from)));
     let second = spawn(send_words, (self_pid(), ["b1", "b2", "b3"].map(String::from)));
-    let (from_first, from_second): (Vec<_>, Vec<_>) = (0..6).map(|_| next()).partition(|(from, _)| *from == first);
+    let (from_first, from_second): (Vec<_>, Vec<_>) =
+        (0..6).map(|_| next()).partition(|(from, _)| *from == first);
     assert!(from_second.iter().all(|(from, _)| *from == second));
     assert_eq!(words(from_first), ["a1", "a2", "a3"]);
     assert_eq!(words(from_second), ["b1", "b2", "b3"]);

@@ -3,8 +3,8 @@
 //! Prints how long a wait without success took; exact in virtual time.
 
 use flower::{
-    Instant, Pid, SendError, Spawn, call, join_all, kill, mailbox_len, receive, receive_request, self_pid, send, send_wait,
-    sleep, spawn_join, yield_now,
+    Instant, Pid, SendError, Spawn, call, join_all, kill, mailbox_len, receive, receive_request, self_pid,
+    send, send_wait, sleep, spawn_join, yield_now,
 };
 use flower_guests::{PATIENCE, ms};
 

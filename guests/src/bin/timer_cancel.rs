@@ -1,7 +1,8 @@
 //! Cancelling a timer cancels that one and no other, and says whether it was still to fire.
 
 use flower::{
-    Event, TimerRef, after, cancel_timer, flush, poll, receive, receive_any, self_pid, send_after, sleep, spawn, tick,
+    Event, TimerRef, after, cancel_timer, flush, poll, receive, receive_any, self_pid, send_after, sleep,
+    spawn, tick,
 };
 use flower_guests::{end_of, ms};
 

@@ -2,7 +2,9 @@
 //!
 //! Prints when they came; exact in virtual time.
 
-use flower::{Envelope, Instant, Pid, mailbox_len, receive, receive_request, self_pid, send_after, sleep, spawn};
+use flower::{
+    Envelope, Instant, Pid, mailbox_len, receive, receive_request, self_pid, send_after, sleep, spawn,
+};
 use flower_guests::ms;
 
 fn main() {

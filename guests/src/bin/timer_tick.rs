@@ -2,7 +2,10 @@
 //!
 //! Prints when the ticks came; exact in virtual time.
 
-use flower::{Event, Instant, TimerRef, cancel_timer, interval, mailbox_len, receive, receive_any, self_pid, sleep, tick};
+use flower::{
+    Event, Instant, TimerRef, cancel_timer, interval, mailbox_len, receive, receive_any, self_pid, sleep,
+    tick,
+};
 use flower_guests::ms;
 
 fn main() {

@@ -12,7 +12,7 @@ use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::inbound;
 use crate::instance::ActorState;
 use crate::limits::FILTERS_MAX;
-use crate::mailbox::{Filters, Mailbox};
+use crate::mailbox::Filters;
 use crate::signal::Envelope;
 
 pub(super) async fn receive(
@@ -53,28 +53,21 @@ fn try_receive(
     let (mut memory, state) = split(guest)?;
     let cell = state.cell();
     let mut owned = cell.owned();
-    let mut taken = owned.mailbox.take(filters, seen);
+    // A stop ends whoever meets it, whether or not it looks for stops.
+    let stops = !owned.trap_stop;
+    let mut taken = owned.mailbox.take(filters, seen, stops);
     if taken.is_none() {
         state.shared.drain(cell, &mut owned);
         check_dying(&owned)?;
-        taken = owned.mailbox.take(filters, seen);
-    }
-    // A stop ends whoever waits beyond it, whether or not it looks for stops.
-    if !owned.trap_stop && stop_comes_first(&owned.mailbox, taken.as_ref()) {
-        return Err(ActorExit(inbound::stopped()).into());
+        taken = owned.mailbox.take(filters, seen, stops);
     }
     drop(owned);
     let Some(message) = taken else { return Ok(None) };
+    if stops && message.kind == Kind::Stop {
+        return Err(ActorExit(inbound::stopped()).into());
+    }
     accept(state, &mut memory, message, destination)?;
     Ok(Some(Status::OK))
-}
-
-/// Whether the actor has met a stop: it took one, or waits with one in its mailbox.
-fn stop_comes_first(mailbox: &Mailbox, taken: Option<&Envelope>) -> bool {
-    match taken {
-        Some(message) => message.kind == Kind::Stop,
-        None => mailbox.has_stop(0),
-    }
 }
 
 /// Hands a message over to the guest: accounts, the reply that it may want, and its bytes.

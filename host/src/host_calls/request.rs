@@ -124,10 +124,6 @@ pub(super) fn reply(mut guest: Guest<'_>, token: u32, body: u32, body_len: u32, 
         let mut message = message?;
         message.kind = Kind::Reply;
         message.reference = reference;
-        // While the answer is held back, an end in between is still told to whoever waits.
-        if !state.effects.are_held() {
-            state.cell().owned().watchers.remove(&(to, reference));
-        }
         let ActorState { shared, effects, .. } = state;
         effects.reply(shared, to, message)
     });

@@ -111,8 +111,7 @@ async fn next(shared: &Arc<Shared>, slot: u32) -> Result<Envelope, Arc<ExitReaso
 fn instantiate(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<Instance> {
     let shared = store.data().shared.clone();
     let linked = plan.module.linked(&shared, plan.config.stack, plan.signature.style())?;
-    let capacity = plan.config.memory_max as usize;
-    let instance = memory::with_capacity(capacity, || linked.instantiate(&mut *store))?;
+    let instance = memory::with_wanted(plan.wanted(), || linked.instantiate(&mut *store))?;
     store.data_mut().memory = instance.get_memory(&mut *store, Exports::MEMORY);
     if let Some(initialize) = initializer(store, &instance) {
         initialize.call(&mut *store, ())?;
@@ -171,9 +170,7 @@ fn settle(store: &mut Store<ActorState>, result: wasmtime::Result<i32>) -> Resul
     });
     match result {
         Ok(goes_on) => {
-            for answered in state.effects.commit(&state.shared) {
-                state.cell().owned().watchers.remove(&answered);
-            }
+            state.effects.commit(&state.shared);
             Ok(goes_on)
         }
         Err(error) => {

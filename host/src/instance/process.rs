@@ -50,8 +50,7 @@ async fn enter(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<(
 pub(super) async fn instantiate(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<wasmtime::Instance> {
     let shared = store.data().shared.clone();
     let linked = plan.module.linked(&shared, plan.config.stack, plan.signature.style())?;
-    let capacity = plan.config.memory_max as usize;
-    let instance = memory::with_capacity_async(capacity, linked.instantiate_async(&mut *store)).await?;
+    let instance = memory::with_wanted_async(plan.wanted(), linked.instantiate_async(&mut *store)).await?;
     store.data_mut().memory = instance.get_memory(&mut *store, Exports::MEMORY);
     if &*plan.entry != Exports::START
         && let Some(initialize) = initializer(store, &instance)

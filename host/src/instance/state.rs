@@ -126,6 +126,11 @@ impl ActorState {
         Ok(())
     }
 
+    /// Whether its instance is being made, so that a refusal to grow ends it; later the guest is told.
+    fn is_starting(&self) -> bool {
+        self.memory.is_none()
+    }
+
     /// Whether the actor has just been given its slice: an epoch deadline of before its wait.
     fn slice_is_fresh(&mut self) -> bool {
         let now = scheduler::tick(&self.shared.scheduler);
@@ -176,7 +181,12 @@ impl ResourceLimiter for ActorState {
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired as u64 <= self.config.table_elements_max)
+        let (max, granted) = (self.config.table_elements_max, desired as u64 <= self.config.table_elements_max);
+        if !granted && self.is_starting() {
+            let message = format!("it starts with a table of {desired} elements; at most {max} are allowed");
+            return Err(ActorExit::error(ExitReason::limit(LimitCode::TABLE, message)));
+        }
+        Ok(granted)
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) const TAGS_MAX: u64 = 1_000;
 
 /// Raised with every change of what this stage refuses, or of [`Shape`]: artifacts that were checked
 /// by older rules are made again.
-pub(crate) const RULES_VERSION: u32 = 1;
+pub(crate) const RULES_VERSION: u32 = 2;
 
 // A limit that exceeds wasmparser's own would never be the one that is named.
 const _: () = assert!(BODY_BYTES_MAX < MODULE_BYTES_MAX && BODY_BYTES_MAX < 7_654_321);
@@ -70,6 +70,8 @@ pub(crate) struct Shape {
     pub(crate) inbox: bool,
     /// Why its actors could not be snapshotted.
     pub(crate) snapshot_obstacle: Option<String>,
+    /// From where to where its data is put into each actor's memory.
+    pub(crate) data: Option<(u32, u32)>,
 }
 
 /// Checks a module; nothing is compiled, and nothing of it is kept but its shape.
@@ -86,6 +88,7 @@ pub(crate) fn inspect(module: &[u8]) -> Result<Shape, LoadError> {
         flower_initialize: found.flower_initialize,
         inbox: found.inbox,
         snapshot_obstacle: walked.obstacle,
+        data: walked.data,
     })
 }
 

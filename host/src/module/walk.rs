@@ -5,7 +5,7 @@ use std::mem;
 
 use wasmparser::types::Types;
 use wasmparser::{
-    Chunk, CustomSectionReader, ElementItems, ElementSectionReader, Encoding, ExportSectionReader,
+    Chunk, CustomSectionReader, DataKind, DataSectionReader, ElementItems, ElementSectionReader, Encoding, ExportSectionReader,
     ExternalKind, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader, Parser,
     Payload, TableSectionReader, ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
@@ -27,6 +27,8 @@ pub(crate) struct Walked {
     pub(crate) abi_version: u32,
     /// Why its actors could not be snapshotted.
     pub(crate) obstacle: Option<String>,
+    /// From where to where its data is put into each actor's memory.
+    pub(crate) data: Option<(u32, u32)>,
 }
 
 /// Why a walk stopped.
@@ -86,6 +88,8 @@ struct Walk {
     bodies_awaited: bool,
     /// Data segments were announced, and have not been seen yet.
     data_awaited: bool,
+    /// How far the data reaches.
+    extent: Option<(u32, u32)>,
     table_elements: u64,
     elements: u64,
     abi_version: u32,
@@ -101,6 +105,7 @@ impl Walk {
             functions: 0,
             bodies_awaited: false,
             data_awaited: false,
+            extent: None,
             table_elements: 0,
             elements: 0,
             abi_version: 0,
@@ -135,7 +140,10 @@ impl Walk {
             Payload::StartSection { .. } => self.mutations.start_function = true,
             Payload::CodeSectionStart { .. } => self.bodies_awaited = false,
             Payload::DataCountSection { count, .. } => self.data_awaited = *count > 0,
-            Payload::DataSection(_) => self.data_awaited = false,
+            Payload::DataSection(section) => {
+                self.data_awaited = false;
+                self.data(section)?;
+            }
             Payload::CustomSection(section) if section.name() == ABI_SECTION => self.abi(section)?,
             Payload::End(_) if self.bodies_awaited || self.data_awaited => return Err(Fault::Truncated),
             _ => {}
@@ -214,9 +222,23 @@ impl Walk {
         Ok(())
     }
 
+    /// How far the active segments reach whose place is a constant.
+    fn data(&mut self, section: &DataSectionReader<'_>) -> Result<(), Fault> {
+        for data in section.clone() {
+            let data = data?;
+            let DataKind::Active { offset_expr, .. } = &data.kind else { continue };
+            if let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? {
+                let start = value as u32;
+                let end = start.saturating_add(data.data.len() as u32);
+                self.extent = Some(self.extent.map_or((start, end), |(low, high)| (low.min(start), high.max(end))));
+            }
+        }
+        Ok(())
+    }
+
     fn finish(self, types: Types) -> Walked {
         let obstacle = snapshot::obstacle(types.as_ref(), &self.exported_globals, &self.mutations);
-        Walked { types, abi_version: self.abi_version, obstacle }
+        Walked { types, abi_version: self.abi_version, obstacle, data: self.extent }
     }
 }
 
