@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use flower::{Down, ExitReason, JoinError, Pid, monitor, receive};
+use flower::{Down, ExitReason, ExitSignal, JoinError, Pid, monitor, receive};
 
 /// Longer than anything takes that works; what waits for it fails instead of hanging.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -11,6 +11,11 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// So many milliseconds.
 pub const fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
+}
+
+/// Waits for what never comes; whoever stops the actor need not wait for it, as for one that sleeps.
+pub fn wait_for_ever() {
+    let _signal: ExitSignal = receive().expect("a signal has nothing to misread");
 }
 
 /// Waits for an actor's end and tells its reason.

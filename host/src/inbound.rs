@@ -110,7 +110,7 @@ impl Shared {
         let cancelled = is_own && owned.references.get(envelope.reference).is_none();
         if cancelled || (repeats && owned.mailbox.has_tick(&envelope)) {
             self.counters.add(if cancelled { Count::DroppedLate } else { Count::DroppedOverflow });
-            return cell.note_taken(1, envelope.size());
+            return self.note_left(cell, &envelope);
         }
         if is_own && !repeats {
             close_timer(owned, envelope.reference);
@@ -174,7 +174,11 @@ impl Shared {
     pub(crate) fn cancel(&self, cell: &Cell, owned: &mut Owned, reference: u64) -> bool {
         let me = owned.id();
         match owned.references.close(reference) {
-            Some(Reference::Timer { key }) => return self.cancel_timer(owned, key),
+            Some(Reference::Timer { key }) => {
+                let was_armed = self.cancel_timer(owned, key);
+                self.drop_unread(cell, owned, reference);
+                return was_armed;
+            }
             Some(Reference::Request { to, timer, .. }) => {
                 timer.map(|key| self.timers.cancel(key));
                 self.signal(to, Signal::Demonitor { from: me, reference });
@@ -190,12 +194,17 @@ impl Shared {
             }
             None => {}
         }
+        self.drop_unread(cell, owned, reference);
+        false
+    }
+
+    /// Drops what a reference that was given up has brought already.
+    fn drop_unread(&self, cell: &Cell, owned: &mut Owned, reference: u64) {
         let unread = owned.held.remove(&reference).or_else(|| owned.mailbox.remove_reference(reference));
         if let Some(envelope) = unread.filter(Envelope::is_counted) {
             self.counters.add(Count::DroppedLate);
             self.note_left(cell, &envelope);
         }
-        false
     }
 }
 

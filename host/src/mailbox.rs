@@ -3,9 +3,10 @@
 //! Only the actor's own worker touches it; what others send waits in the
 //! [signal queue](crate::actor::SignalQueue) until it is drained into here.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use flower_abi::{Filter, Kind, Pid};
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
 use crate::limits::QUEUE_KEEP;
@@ -17,17 +18,30 @@ use crate::signal::Envelope;
 pub(crate) struct Mailbox {
     items: VecDeque<Envelope>,
     cursor: usize,
+    /// How many of them are not a user's: completions, ends, and the like.
+    system_len: usize,
+    /// The timers that have an unread tick here, by who started them.
+    ticks: HashSet<(ActorId, u64), FxBuildHasher>,
 }
 
 impl Mailbox {
     /// Puts a message behind all others.
     pub(crate) fn push(&mut self, envelope: Envelope) {
+        self.system_len += usize::from(envelope.kind != Kind::Message);
+        if let Some(timer) = ticking(&envelope) {
+            self.ticks.insert(timer);
+        }
         self.items.push_back(envelope);
     }
 
     /// How many messages wait.
     pub(crate) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// How many of them are not a user's, and so were not refused for want of room.
+    pub(crate) fn system_len(&self) -> usize {
+        self.system_len
     }
 
     /// Takes the first message.
@@ -71,9 +85,12 @@ impl Mailbox {
     /// Takes every message a user sent; system messages stay.
     pub(crate) fn flush(&mut self) -> Vec<Envelope> {
         self.cursor = 0;
-        let (flushed, kept) =
+        let (flushed, kept): (VecDeque<_>, _) =
             self.items.drain(..).partition(|item| matches!(item.kind, Kind::Message));
         self.items = kept;
+        for timer in flushed.iter().filter_map(ticking) {
+            self.ticks.remove(&timer);
+        }
         Vec::from(flushed)
     }
 
@@ -88,15 +105,14 @@ impl Mailbox {
 
     /// Whether an earlier tick of the same timer is still unread.
     pub(crate) fn has_tick(&self, tick: &Envelope) -> bool {
-        let same = |item: &Envelope| {
-            item.reference == tick.reference && item.sender == tick.sender && item.kind == tick.kind
-        };
-        self.items.iter().any(same)
+        self.ticks.contains(&(tick.sender, tick.reference))
     }
 
     /// Takes everything, at the actor's end.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Envelope> + '_ {
         self.cursor = 0;
+        self.system_len = 0;
+        self.ticks.clear();
         self.items.drain(..)
     }
 
@@ -109,11 +125,22 @@ impl Mailbox {
 
     fn take_at(&mut self, at: usize) -> Option<Envelope> {
         let item = if at == 0 { self.items.pop_front() } else { self.items.remove(at) };
-        if item.is_some() && at < self.cursor {
+        let taken = item.as_ref()?;
+        self.system_len -= usize::from(taken.kind != Kind::Message);
+        if let Some(timer) = ticking(taken) {
+            self.ticks.remove(&timer);
+        }
+        if at < self.cursor {
             self.cursor -= 1;
         }
         item
     }
+}
+
+/// The timer whose tick a message is: only requests carry a reference besides.
+fn ticking(item: &Envelope) -> Option<(ActorId, u64)> {
+    let is_tick = item.kind == Kind::Timer || (item.kind == Kind::Message && !item.request && item.reference != 0);
+    is_tick.then_some((item.sender, item.reference))
 }
 
 /// The alternatives of one `receive`; none match everything.

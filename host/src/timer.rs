@@ -26,7 +26,7 @@ pub(crate) struct TimerKey {
 }
 
 /// What a timer does when it fires.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Firing {
     /// Lets an actor look at the clock: its park has a deadline.
     Wake(ActorId),
@@ -75,32 +75,25 @@ impl Timers {
         firing
     }
 
-    /// Arms a timer that has fired once more, unless it has been cancelled meanwhile. Deadlines that
-    /// have passed already are left out.
-    pub(crate) fn repeat(&self, key: TimerKey, period_ns: u64, now: u64, firing: Firing) {
-        let mut armed = self.armed.lock();
-        let behind = now.saturating_sub(key.deadline) / period_ns;
-        let deadline = key.deadline.saturating_add(period_ns.saturating_mul(behind + 1));
-        armed.moved.insert(key.number, deadline);
-        armed.queue.insert(TimerKey { deadline, ..key }, firing);
-        self.note_next(&armed);
-    }
-
     /// When the next one is due, or [`NEVER`].
     pub(crate) fn next(&self) -> u64 {
         self.next.load(Ordering::Acquire)
     }
 
-    /// Takes the first timer that is due at `now`.
+    /// Takes the first timer that is due at `now`. One with a period is armed again under the same lock,
+    /// so that whoever cancels it finds it.
     pub(crate) fn pop_due(&self, now: u64) -> Option<(TimerKey, Firing)> {
         if self.next() > now {
             return None;
         }
         let mut armed = self.armed.lock();
         let first = armed.queue.first_entry().filter(|entry| entry.key().deadline <= now)?;
-        let fired = first.remove_entry();
+        let (key, firing) = first.remove_entry();
+        if let Firing::Send { period_ns: 1.., .. } = firing {
+            armed.repeat(key, now, firing.clone());
+        }
         self.note_next(&armed);
-        Some(fired)
+        Some((key, firing))
     }
 
     /// Whether nothing is armed.
@@ -112,6 +105,17 @@ impl Timers {
         let next = armed.queue.first_key_value().map_or(NEVER, |(key, _)| key.deadline);
         self.next.store(next, Ordering::Release);
         next
+    }
+}
+
+impl Armed {
+    /// Arms a timer that fires once more. Deadlines that have passed already are left out.
+    fn repeat(&mut self, key: TimerKey, now: u64, firing: Firing) {
+        let Firing::Send { period_ns, .. } = firing else { return };
+        let behind = now.saturating_sub(key.deadline) / period_ns;
+        let deadline = key.deadline.saturating_add(period_ns.saturating_mul(behind + 1));
+        self.moved.insert(key.number, deadline);
+        self.queue.insert(TimerKey { deadline, ..key }, firing);
     }
 }
 
@@ -142,12 +146,12 @@ impl Shared {
             return;
         }
         let now = self.now();
-        while let Some((key, firing)) = self.timers.pop_due(now) {
-            self.fire(key, firing, now);
+        while let Some((_, firing)) = self.timers.pop_due(now) {
+            self.fire(firing);
         }
     }
 
-    fn fire(&self, key: TimerKey, firing: Firing, now: u64) {
+    fn fire(&self, firing: Firing) {
         match firing {
             Firing::Wake(actor) => self.wake(actor.slot),
             Firing::Timeout { actor, reference } => {
@@ -155,10 +159,7 @@ impl Shared {
             }
             Firing::Send { owner, to, period_ns, envelope } => {
                 let reference = envelope.reference;
-                if period_ns > 0 {
-                    let envelope = envelope.clone();
-                    self.timers.repeat(key, period_ns, now, Firing::Send { owner, to, period_ns, envelope });
-                } else if to != owner {
+                if period_ns == 0 && to != owner {
                     self.signal(owner, Signal::TimerDone { reference });
                 }
                 self.counters.add(Count::Sent);

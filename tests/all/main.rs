@@ -7,23 +7,31 @@
 mod support;
 
 // What actors can do, by noun.
-mod spawn;
-mod send;
-mod receive;
 mod call;
-mod timer;
-mod name;
 mod exit;
+mod handler;
 mod link;
 mod monitor;
-mod handler;
+mod name;
 mod pid;
+mod receive;
+mod send;
+mod spawn;
+mod timer;
 mod wasi;
 
+// Whatever guests do: modules in text, through the library.
+mod wat;
+mod hostile;
+mod harm;
+mod effects;
+mod deterministic;
+mod host;
+
 // Whole programs.
+mod cli;
 mod examples;
 mod main_program;
-mod cli;
 
 // Nothing is left out.
 mod coverage;

@@ -11,7 +11,7 @@ mod places;
 mod program;
 mod watchdog;
 
-pub(crate) use guest::{End, Guest, Mode, Outcome};
+pub(crate) use guest::{Guest, Mode};
 pub(crate) use lines::{assert_same_lines, only, same_lines};
 pub(crate) use places::{expected, guest_file, repository};
 pub(crate) use program::{Program, Ran, Running};

@@ -3,6 +3,7 @@
 use crate::support::guest_tests;
 
 guest_tests! {
+    timer_beside_loop,
     timer_cancel,
     timer_many,
     timer_order,

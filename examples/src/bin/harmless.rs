@@ -12,7 +12,7 @@ use flower::{Down, Pid, Request, Spawn, call, kill, receive, spawn, spawn_monito
 fn neighbour((): ()) {
     for count in 1.. {
         let Request { message: (), reply } = receive().expect("a greeting has nothing to misread");
-        println!("neighbour: I am fine, for the {count}. time");
+        println!("neighbour: all is well ({count})");
         reply.send(&()).expect("somebody waits");
     }
 }

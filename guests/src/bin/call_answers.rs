@@ -3,7 +3,7 @@
 use flower::{
     CallError, Pid, call, poll, receive, receive_request, register, request, self_pid, send, spawn,
 };
-use flower_guests::PATIENCE;
+use flower_guests::{PATIENCE, ms, wait_for_ever};
 
 fn main() {
     a8_hi_there();
@@ -35,8 +35,8 @@ fn p5_pong() {
     assert_eq!(later.wait_timeout(PATIENCE), Ok("pong".to_owned()));
     assert_eq!(later.wait_timeout(PATIENCE), Err(CallError::Taken));
 
-    let silent = spawn(|()| flower::sleep(PATIENCE), ());
-    assert_eq!(call::<_, String>(silent, "ping", flower_guests::ms(0)), Err(CallError::Timeout));
+    let silent = spawn(|()| wait_for_ever(), ());
+    assert_eq!(call::<_, String>(silent, "ping", ms(0)), Err(CallError::Timeout));
     assert_eq!(request::<_, String>(silent, "ping").poll(), None);
 }
 

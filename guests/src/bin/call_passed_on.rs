@@ -1,7 +1,7 @@
 //! A reply token is plain data: a third actor answers with it, and the first answer counts.
 
 use flower::{CallError, Pid, Reply, Request, call, receive, receive_request, self_pid, send, spawn};
-use flower_guests::PATIENCE;
+use flower_guests::{PATIENCE, ms, wait_for_ever};
 
 fn main() {
     a_third_actor_answers();
@@ -57,8 +57,8 @@ fn nobody_answers() {
     fn drops((): ()) {
         let Request { message: (), reply } = receive().expect("a request");
         drop(reply);
-        flower::sleep(PATIENCE);
+        wait_for_ever();
     }
-    let silent = call::<_, ()>(spawn(drops, ()), &(), flower_guests::ms(10));
+    let silent = call::<_, ()>(spawn(drops, ()), &(), ms(10));
     assert_eq!(silent, Err(CallError::Timeout));
 }

@@ -4,9 +4,9 @@
 
 use flower::{
     CallError, Instant, Pid, call, mailbox_len, poll, receive, receive_request, request, self_pid, send,
-    sleep, spawn,
+    spawn,
 };
-use flower_guests::{PATIENCE, ms};
+use flower_guests::{ms, wait_for_ever};
 
 fn main() {
     a8_never_answered();
@@ -16,7 +16,7 @@ fn main() {
 }
 
 fn a8_never_answered() {
-    let silent = spawn(|()| sleep(PATIENCE), ());
+    let silent = spawn(|()| wait_for_ever(), ());
     let begin = Instant::now();
     assert_eq!(call::<_, String>(silent, "hello?", ms(100)), Err(CallError::Timeout));
     let waited = begin.elapsed();

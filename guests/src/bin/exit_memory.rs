@@ -1,6 +1,6 @@
 //! A memory bomb meets its limit and harms nobody; who asks first can live with a refusal.
 
-use flower::{ExitReason, Spawn, TrapCode, spawn_join};
+use flower::{ExitReason, LimitCode, Spawn, spawn_join};
 use flower_guests::died;
 
 const LIMIT: u64 = 8 << 20;
@@ -9,7 +9,7 @@ fn main() {
     for _ in 0..20 {
         let bomb = Spawn::new(bomb, ()).memory_max(LIMIT).spawn_join().expect("there is room");
         let reason = died(bomb.join());
-        assert!(matches!(reason, ExitReason::Trap { code: TrapCode::UNREACHABLE, .. }), "{reason}");
+        assert!(matches!(reason, ExitReason::Limit { code: LimitCode::MEMORY, .. }), "{reason}");
     }
     let careful = Spawn::new(careful, ()).memory_max(LIMIT).spawn_join().expect("there is room");
     let reserved = careful.join().expect("it is told and goes on");

@@ -5,7 +5,7 @@ use flower::{
     exit, link, monitor, receive, receive_request, self_pid, send, sleep, spawn, spawn_handler,
     start_request, tick, trap_exit,
 };
-use flower_guests::{PATIENCE, ms};
+use flower_guests::{ms, wait_for_ever};
 use serde::{Deserialize, Serialize};
 
 /// What the handler is asked to wait for.
@@ -98,7 +98,7 @@ fn callee(answer: Option<u32>) {
     match answer {
         Some(0) => exit(ExitReason::error("zero")),
         Some(number) => reply.send(&number).expect("somebody waits"),
-        None => sleep(PATIENCE),
+        None => wait_for_ever(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! A handler that meets a full mailbox asks for a notice of room, and then goes on where it was.
 
 use flower::{
-    Event, Flow, Handler, Pid, RoomRef, SendError, Spawn, notify_room, receive, send, spawn_handler,
+    Event, Flow, Handler, Pid, RoomRef, SendError, Spawn, notify_room, receive, send, spawn, spawn_handler,
     yield_now,
 };
+use flower_guests::{end_of, wait_for_ever};
 
 const COUNT: u32 = 100;
 
@@ -60,12 +61,12 @@ fn main() {
     let producer = spawn_handler::<Producer>(consumer.pid());
     assert_eq!(consumer.join(), Ok(true));
     // One that asked in vain because its receiver ended is told as well.
-    flower_guests::end_of(producer);
+    end_of(producer);
     at_once_when_there_is_room();
 }
 
 fn at_once_when_there_is_room() {
-    let idle = flower::spawn(|()| flower::sleep(flower_guests::PATIENCE), ());
+    let idle = spawn(|()| wait_for_ever(), ());
     let room = notify_room(idle).expect("it is alive");
     assert!(matches!(flower::receive_any(), Event::Room(told) if told == room));
 }

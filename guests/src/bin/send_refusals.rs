@@ -6,7 +6,7 @@ use flower::{
     CallError, Instant, Raw, SendError, call, interval, notify_room, request, self_pid, send, send_after,
     send_bytes, send_wait, spawn, start_request,
 };
-use flower_guests::{PATIENCE, end_of, ms};
+use flower_guests::{PATIENCE, end_of, ms, wait_for_ever};
 
 fn main() {
     a11_p10_a_dead_actor();
@@ -43,7 +43,7 @@ fn too_large() {
     let large = Raw(vec![0; (16 << 20) + 1]);
     assert_eq!(send(self_pid(), &large), Err(SendError::TooLarge));
     assert_eq!(send_after(ms(1), self_pid(), &large), Err(SendError::TooLarge));
-    let other = spawn(|()| flower::sleep(PATIENCE), ());
+    let other = spawn(|()| wait_for_ever(), ());
     assert_eq!(call::<_, ()>(other, &large, PATIENCE), Err(CallError::TooLarge));
 }
 

@@ -24,7 +24,8 @@ fn make_link(state: &ActorState, to: ActorId) -> Result<(), Status> {
     if to == state.id || owned.links.contains_key(&to) {
         return Ok(());
     }
-    if owned.links.len() >= state.shared.limits.links_max as usize {
+    // An exit keeps the link's place until it is taken.
+    if owned.links.len() + owned.mailbox.system_len() >= state.shared.limits.links_max as usize {
         return Err(Status::LIMIT);
     }
     let id = state.shared.next_link_id();

@@ -19,7 +19,9 @@ use crate::timer::Firing;
 /// Opens a reference other than a timer, unless the actor has too many.
 pub(super) fn open(state: &ActorState, reference: Reference) -> Result<u64, Status> {
     let mut owned = state.cell().owned();
-    if owned.references.others() >= state.shared.limits.references_max {
+    // A completion keeps its place until it is taken.
+    let complete = owned.held.len() + owned.mailbox.system_len();
+    if owned.references.others() as usize + complete >= state.shared.limits.references_max as usize {
         return Err(Status::LIMIT);
     }
     Ok(owned.references.open(reference))

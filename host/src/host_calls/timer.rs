@@ -37,7 +37,9 @@ fn start(state: &ActorState, deadline: u64, period_ns: u64, to: ActorId, mut env
         return Err(Status::NO_ACTOR);
     }
     let mut owned = state.cell().owned();
-    if !owned.charge.add(Resource::Timers, 1, u64::from(shared.limits.timers_max)) {
+    // A tick keeps its place until it is taken.
+    let is_full = owned.mailbox.system_len() >= shared.limits.timers_max as usize;
+    if is_full || !owned.charge.add(Resource::Timers, 1, u64::from(shared.limits.timers_max)) {
         return Err(Status::LIMIT);
     }
     let reference = owned.references.next();

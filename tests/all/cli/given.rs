@@ -10,7 +10,10 @@ fn wasi(name: &str) -> String {
 
 /// Exits with the first number that a function of two pointers gives.
 fn exits_with_count(name: &str) -> String {
-    exits_with(&wasi(name), &format!("(drop (call ${name} (i32.const 0) (i32.const 4))) (i32.load (i32.const 0))"))
+    exits_with(
+        &wasi(name),
+        &format!("(drop (call ${name} (i32.const 0) (i32.const 4))) (i32.load (i32.const 0))"),
+    )
 }
 
 /// Prints the strings that `NAME_get` gives, each with a zero byte behind it.

@@ -40,7 +40,8 @@ fn a_trap_is_134() {
 #[test]
 fn a_limit_is_134() {
     run(&["--memory-max", "1K"], RETURNS).expect_code(134).expect_in_stderr(&["limit: memory"]);
-    let recursion = r#"(module (memory (export "memory") 1) (func $f (export "_start") (call $f) (call $f)))"#;
+    let recursion =
+        r#"(module (memory (export "memory") 1) (func $f (export "_start") (call $f) (call $f)))"#;
     expect_code(recursion, 134);
 }
 
@@ -63,8 +64,7 @@ fn sleeper(milliseconds: u64) -> String {
            (import "flower" "now" (func $now (result i64)))"#
     );
     let deadline = format!("(i64.add (call $now) (i64.const {}))", milliseconds * 1_000_000);
-    let child =
-        format!("(drop (call $sleep {deadline})) {}", print("(i32.const 0x2000)", "(i32.const 6)"));
+    let child = format!("(drop (call $sleep {deadline})) {}", print("(i32.const 0x2000)", "(i32.const 6)"));
     spawns(&imports, r#"(data (i32.const 0x2000) "awake\n")"#, &child)
 }
 

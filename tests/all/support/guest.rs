@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flower_host::{
-    Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Limits, Module, Source, Spawn, Stream, Strings,
+    Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Module, Source, Spawn, Stream, Strings,
 };
 
 use super::{Watchdog, assert_same_lines, expected, guest_file, places};
@@ -61,7 +61,6 @@ pub(crate) struct Guest {
     env: Vec<(String, String)>,
     dirs: Dirs,
     modules: Vec<(String, PathBuf)>,
-    limits: Limits,
     /// What it has to print in deterministic mode, if that matters.
     expected: Option<String>,
     /// In which modes it prints that.
@@ -120,7 +119,6 @@ impl Guest {
             env: Vec::new(),
             dirs: Dirs::default(),
             modules: Vec::new(),
-            limits: Limits::default(),
             expected: None,
             holds: Holds::Everywhere,
         }
@@ -147,12 +145,6 @@ impl Guest {
     /// Loads another guest, which it may spawn by this name.
     pub(crate) fn module(mut self, name: &str, guest: &str) -> Guest {
         self.modules.push((name.to_owned(), guest_file(guest)));
-        self
-    }
-
-    /// Sets the host's limits.
-    pub(crate) fn limits(mut self, limits: Limits) -> Guest {
-        self.limits = limits;
         self
     }
 
@@ -214,7 +206,7 @@ impl Guest {
     }
 
     fn host(&self, mode: Mode, output: &Arc<Capture>) -> Host {
-        let builder = Host::builder().limits(self.limits.clone()).output(output.clone());
+        let builder = Host::builder().output(output.clone());
         let builder = builder.cache(places::modules_cache(), CACHE_MAX);
         let builder = match mode {
             Mode::Deterministic => builder.deterministic(true),
@@ -226,7 +218,8 @@ impl Guest {
 
     fn spawn(&self, host: &Host) -> Spawn {
         for (name, file) in &self.modules {
-            host.load(name, &Source::from_file(file).expect("the other module's file")).expect("the other module");
+            host.load(name, &Source::from_file(file).expect("the other module's file"))
+                .expect("the other module");
         }
         let args = std::iter::once(format!("{}.wasm", self.name)).chain(self.args.iter().cloned());
         let env = self.env.iter().map(|(name, value)| (name, value));
