@@ -319,8 +319,7 @@ impl RunState {
 
     /// The worker is done for now; false if something came meanwhile and the actor is queued again.
     pub(crate) fn finish(&self) -> bool {
-        let parked =
-            self.0.compare_exchange(Self::RUNNING, Self::IDLE, Ordering::AcqRel, Ordering::Acquire);
+        let parked = self.0.compare_exchange(Self::RUNNING, Self::IDLE, Ordering::AcqRel, Ordering::Acquire);
         if parked.is_err() {
             self.requeue();
         }
@@ -381,9 +380,7 @@ impl Table {
         let serial = self.serials.fetch_add(1, Ordering::Relaxed) + 1;
         let slot = self.free.lock().pop().unwrap_or_else(|| self.used.fetch_add(1, Ordering::AcqRel));
         let (segment, _) = Self::place(slot);
-        self.segments[segment].get_or_init(|| {
-            (0..Self::FIRST << segment).map(|_| Cell::new()).collect()
-        });
+        self.segments[segment].get_or_init(|| (0..Self::FIRST << segment).map(|_| Cell::new()).collect());
         ActorId { slot, serial }
     }
 

@@ -1,6 +1,7 @@
 //! Budgets: what is scarce for the whole host is charged through a tree, so that an actor cannot
 //! take more than its budget has, nor a budget more than the host.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,10 +16,12 @@ pub(crate) enum Resource {
     Memory,
     /// Armed timers.
     Timers,
+    /// Bytes of messages, arguments and replies, wherever they wait.
+    MessageBytes,
 }
 
 /// How many resources there are.
-const RESOURCES: usize = 3;
+const RESOURCES: usize = 4;
 
 /// One node of the tree: what it has, and what is taken of it.
 pub(crate) struct Budget {
@@ -34,6 +37,7 @@ impl Budget {
             limits.actors_max,
             limits.host_memory_max,
             limits.host_timers_max,
+            limits.host_message_bytes_max,
         ];
         Arc::new(Budget { parent: None, max, used: Default::default() })
     }
@@ -57,6 +61,14 @@ impl Budget {
         above
     }
 
+    /// Takes `amount` even where there is no more.
+    fn force(&self, resource: Resource, amount: u64) {
+        self.used[resource as usize].fetch_add(amount, Ordering::AcqRel);
+        if let Some(parent) = &self.parent {
+            parent.force(resource, amount);
+        }
+    }
+
     /// Gives `amount` back.
     fn give(&self, resource: Resource, amount: u64) {
         let before = self.used[resource as usize].fetch_sub(amount, Ordering::AcqRel);
@@ -64,6 +76,40 @@ impl Budget {
         if let Some(parent) = &self.parent {
             parent.give(resource, amount);
         }
+    }
+}
+
+/// Bytes of one message, given back when it is dropped.
+pub(crate) struct HeldBytes {
+    budget: Arc<Budget>,
+    amount: u64,
+}
+
+impl HeldBytes {
+    /// Takes `amount` bytes, if there are so many.
+    pub(crate) fn take(budget: &Arc<Budget>, amount: u64) -> Option<Box<HeldBytes>> {
+        let taken = budget.take(Resource::MessageBytes, amount);
+        taken.then(|| Box::new(HeldBytes { budget: budget.clone(), amount }))
+    }
+}
+
+impl Clone for HeldBytes {
+    /// The host itself copies a message only when it has to, and then may.
+    fn clone(&self) -> HeldBytes {
+        self.budget.force(Resource::MessageBytes, self.amount);
+        HeldBytes { budget: self.budget.clone(), amount: self.amount }
+    }
+}
+
+impl Drop for HeldBytes {
+    fn drop(&mut self) {
+        self.budget.give(Resource::MessageBytes, self.amount);
+    }
+}
+
+impl fmt::Debug for HeldBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeldBytes({})", self.amount)
     }
 }
 
@@ -133,9 +179,20 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_of_a_message_is_held_too() {
+        let host = Budget::of_host(&Limits { host_message_bytes_max: 10, ..Limits::default() });
+        let held = HeldBytes::take(&host, 6).expect("there is room");
+        assert!(HeldBytes::take(&host, 6).is_none());
+        let copy = held.clone();
+        assert_eq!(host.used(Resource::MessageBytes), 12);
+        drop((held, copy));
+        assert_eq!(host.used(Resource::MessageBytes), 0);
+    }
+
+    #[test]
     fn a_refusal_above_takes_nothing_below() {
         let root = host(1);
-        let tenant = Budget { parent: Some(root.clone()), max: [10; 3], used: Default::default() };
+        let tenant = Budget { parent: Some(root.clone()), max: [10; 4], used: Default::default() };
         let tenant = Arc::new(tenant);
         let first = Charge::for_actor(&tenant).expect("the root has one");
         assert!(Charge::for_actor(&tenant).is_none());

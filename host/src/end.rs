@@ -60,7 +60,7 @@ impl Shared {
         owned.wait_timer.take().map(|key| self.timers.cancel(key));
         for (reference, open) in owned.references.drain() {
             match open {
-                Reference::Timer { key } => drop(self.timers.cancel(key)),
+                Reference::Timer { key } => _ = self.disarm(key),
                 Reference::Request { to, timer, .. } => {
                     timer.map(|key| self.timers.cancel(key));
                     self.signal(to, Signal::Demonitor { from: me, reference });

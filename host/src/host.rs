@@ -122,6 +122,7 @@ impl HostBuilder {
             tokio,
             io_pending: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
+            killing: AtomicBool::new(false),
             ended: Notify::new(),
             natives: AtomicUsize::new(0),
         });
@@ -272,6 +273,7 @@ impl Host {
         // The wait must not hang on a virtual clock: this is the embedder's time.
         let _ = tokio_timeout(&self.shared, deadline, ended).await;
         let left = self.actor_count();
+        self.shared.killing.store(true, Ordering::Release);
         self.signal_all(|| Signal::Kill);
         let killed = self.shared.all_ended();
         let _ = tokio_timeout(&self.shared, Duration::from_secs(1), killed).await;

@@ -6,8 +6,8 @@
 
 mod exit;
 pub(crate) mod info;
-mod link;
 mod lifecycle;
+mod link;
 mod message;
 mod name;
 mod park;
@@ -32,8 +32,8 @@ use lifecycle::*;
 use link::*;
 use message::*;
 use name::*;
-pub(crate) use park::{park_until, park_yield};
 use park::*;
+pub(crate) use park::{park_until, park_yield};
 use receive::*;
 use request::*;
 use spawn::*;
@@ -149,7 +149,12 @@ fn resolve_pid(state: &ActorState, owned: &mut Owned, pid: &Pid, needed: Rights)
 }
 
 /// A guest's UTF-8 text of at most `max` bytes, or `None` if it is not that.
-fn text<'a>(memory: &'a GuestMemory<'_>, pointer: u32, len: u32, max: u32) -> Result<Option<&'a str>, BadPointer> {
+fn text<'a>(
+    memory: &'a GuestMemory<'_>,
+    pointer: u32,
+    len: u32,
+    max: u32,
+) -> Result<Option<&'a str>, BadPointer> {
     let bytes = memory.read(pointer, len)?;
     let fits = !bytes.is_empty() && bytes.len() <= max as usize;
     Ok(if fits { std::str::from_utf8(bytes).ok() } else { None })

@@ -33,51 +33,51 @@
 //! The files stand in the order in which data flows through the host; `docs/ARCHITECTURE.md` walks
 //! through them along the life of an actor and the life of a message.
 
-mod host;
 mod error;
+mod host;
 mod limits;
 mod shared;
 
 // From bytes to an actor that runs.
-mod module;
-mod loaded;
+mod budget;
 mod instance;
+mod loaded;
 mod memory;
-mod stack;
+mod module;
 mod slab;
 mod spawn;
-mod budget;
+mod stack;
 
 // Running.
-mod scheduler;
 mod run;
-mod waker;
+mod scheduler;
 mod timer;
+mod waker;
 
 // What an actor can do.
-mod host_calls;
-mod guest_memory;
 mod effects;
-mod wasi;
+mod guest_memory;
+mod host_calls;
 mod output;
+mod wasi;
 
 // From actor to actor.
-mod pid;
-mod route;
-mod signal;
 mod actor;
+mod end;
+mod exit;
 mod inbound;
 mod mailbox;
-mod reference;
 mod name;
-mod exit;
-mod end;
+mod pid;
+mod reference;
+mod route;
+mod signal;
 
 // The outside.
-mod native;
-mod outside;
 mod clock;
+mod native;
 mod observe;
+mod outside;
 mod status;
 
 pub use error::{BuildError, SpawnError};

@@ -58,6 +58,9 @@ pub(crate) const WORKER_STACK: usize = 4 * 1024 * 1024;
 /// What is left on a fiber for the host's own frames.
 pub(crate) const HOST_STACK: usize = 128 * 1024;
 
+/// Bodies up to this size are bounded by their number; larger ones are charged by the byte.
+pub(crate) const UNCHARGED_BYTES_MAX: u32 = 256;
+
 /// Capacity that an actor's queues keep while idle; a burst's is given back.
 pub(crate) const QUEUE_KEEP: usize = 32;
 
@@ -91,6 +94,8 @@ pub struct Limits {
     pub host_memory_max: u64,
     /// Timers of all actors together; 4,194,304.
     pub host_timers_max: u64,
+    /// Bytes of all messages of more than 256 bytes, wherever they wait; 4 GiB.
+    pub host_message_bytes_max: u64,
     /// Names of all actors together; 1,048,576.
     pub host_names_max: u64,
     /// How long an actor may run without waiting; none for a process, 60 s for a handler.
@@ -115,6 +120,7 @@ impl Default for Limits {
             actors_max: 1 << 20,
             host_memory_max: 64 << 30,
             host_timers_max: 4 << 20,
+            host_message_bytes_max: 4 << 30,
             host_names_max: 1 << 20,
             run_time_max: None,
             handler_time_max: Some(Duration::from_secs(60)),

@@ -139,7 +139,8 @@ impl Mailbox {
 
 /// The timer whose tick a message is: only requests carry a reference besides.
 fn ticking(item: &Envelope) -> Option<(ActorId, u64)> {
-    let is_tick = item.kind == Kind::Timer || (item.kind == Kind::Message && !item.request && item.reference != 0);
+    let is_tick =
+        item.kind == Kind::Timer || (item.kind == Kind::Message && !item.request && item.reference != 0);
     is_tick.then_some((item.sender, item.reference))
 }
 

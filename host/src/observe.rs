@@ -141,7 +141,9 @@ pub(crate) fn log_end(meta: &Meta, reason: &ExitReason, backtrace: Option<&str>)
     }
     let reason = escape(&reason.to_string());
     match backtrace {
-        Some(trace) => tracing::error!(target: "flower", "actor {label} <0.{serial}> ended: {reason}\n{trace}"),
+        Some(trace) => {
+            tracing::error!(target: "flower", "actor {label} <0.{serial}> ended: {reason}\n{trace}")
+        }
         None => tracing::error!(target: "flower", "actor {label} <0.{serial}> ended: {reason}"),
     }
 }

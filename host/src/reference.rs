@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use flower_abi::message::RefKind;
 use flower_abi::Delivery;
+use flower_abi::message::RefKind;
 use rustc_hash::FxBuildHasher;
 
 use crate::pid::ActorId;

@@ -76,14 +76,26 @@ impl Shared {
         });
     }
 
-    /// Delivers the reply to a request; its place was reserved when the request was made.
+    /// Delivers the reply to a request; its place was reserved when the request was made, and nobody else's
+    /// is taken by one that answers again and again.
     pub(crate) fn reply(&self, to: ActorId, envelope: Envelope) -> Result<(), Status> {
         self.counters.add(Count::Sent);
-        if self.signal(to, Signal::Reply(envelope)) {
-            return Ok(());
+        let sent = self.unless_flooded(to, Signal::Reply(envelope));
+        if sent.is_err() {
+            self.counters.add(Count::Refused);
         }
-        self.counters.add(Count::Refused);
-        Err(Status::NO_ACTOR)
+        sent
+    }
+
+    /// Delivers a signal for which nobody has reserved a place, unless the receiver has too many of all
+    /// kinds to take in.
+    pub(crate) fn unless_flooded(&self, to: ActorId, signal: Signal) -> Result<(), Status> {
+        let (limits, len) = (&self.limits, self.deliver_quietly(to, |_, queue| queue.signals.len())?);
+        let most = [limits.mailbox_len_max, limits.references_max, limits.timers_max, limits.links_max];
+        if len > most.into_iter().map(|max| max as usize).sum() {
+            return Err(Status::MAILBOX_FULL);
+        }
+        if self.signal(to, signal) { Ok(()) } else { Err(Status::NO_ACTOR) }
     }
 
     /// Delivers a message, or notes under the same lock that the sender waits for room.
@@ -146,6 +158,11 @@ impl Shared {
         delivered.map_err(|_| signal.expect("a dead actor's queue took nothing"))
     }
 
+    /// Whether an actor lives and its mailbox has room for a message of this size.
+    pub(crate) fn has_room(&self, id: ActorId, size: u64) -> bool {
+        self.deliver_quietly(id, |cell, queue| cell.has_room(queue, size)).unwrap_or(false)
+    }
+
     /// Whether the actor has not ended.
     pub(crate) fn is_alive(&self, id: ActorId) -> bool {
         self.deliver_quietly(id, |_, _| ()).is_ok()
@@ -193,7 +210,8 @@ impl Shared {
 impl SignalQueue {
     /// Puts a signal behind all others; what the accounts know counts as queued from here on.
     fn accept(&mut self, signal: Signal) {
-        if let Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer { envelope, .. } = &signal {
+        if let Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer { envelope, .. } = &signal
+        {
             self.accepted_len += 1;
             self.accepted_bytes += envelope.size();
         }

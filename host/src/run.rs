@@ -60,6 +60,9 @@ fn step(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
     let mut body = {
         let mut owned = cell.owned();
         shared.drain(cell, &mut owned);
+        if shared.killing.load(Ordering::Acquire) {
+            owned.dying.get_or_insert_with(|| Arc::new(ExitReason::Killed));
+        }
         if let Some(reason) = owned.dying.clone() {
             return Outcome::Ended(reason);
         }

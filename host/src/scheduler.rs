@@ -51,7 +51,11 @@ pub(crate) struct Scheduler {
     /// Ticks since the start: advances while a core is in use.
     ticks: AtomicU64,
     stopping: AtomicBool,
+    /// Every worker has ended.
+    stopped: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The thread that advances the epoch.
+    ticker: Mutex<Option<JoinHandle<()>>>,
     /// The cores before the workers are started.
     cores: Mutex<Vec<Core>>,
     deterministic: bool,
@@ -90,7 +94,9 @@ impl Scheduler {
             spares: SpareThreads::new(workers),
             ticks: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
             threads: Mutex::default(),
+            ticker: Mutex::default(),
             cores: Mutex::new(cores),
             deterministic,
             id,
@@ -153,17 +159,27 @@ impl Scheduler {
 
     /// Ends the workers and waits for them. Actors stay as they are.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.store(true, Ordering::SeqCst);
+        self.abandon_waiting();
+        self.idle.wake_all();
+        while let Some(thread) = { self.threads.lock().pop() } {
+            // A worker that panicked has said so; there is nothing left to do for it.
+            let _ = thread.join();
+        }
+        // Until here it went on: only a tick gets a worker out of a guest's endless loop.
+        self.stopped.store(true, Ordering::Release);
+        if let Some(ticker) = self.ticker.lock().take() {
+            let _ = ticker.join();
+        }
+    }
+
+    /// Tells the threads that wait for a core that none will come.
+    fn abandon_waiting(&self) {
         self.spares.stop();
         for task in self.preempted.lock().drain(..) {
             if let Task::Thread(thread) = task {
                 thread.abandon();
             }
-        }
-        self.idle.wake_all();
-        while let Some(thread) = { self.threads.lock().pop() } {
-            // A worker that panicked has said so; there is nothing left to do for it.
-            let _ = thread.join();
         }
     }
 
@@ -210,9 +226,10 @@ impl Scheduler {
 
     fn steal(&self, core: &Core) -> Option<u32> {
         let others = (1..self.stealers.len()).map(|step| (core.index + step) % self.stealers.len());
-        others.map(|index| &self.stealers[index]).filter(|stealer| stealer.len() > 1).find_map(
-            |stealer| until_decided(|| stealer.steal_batch_with_limit_and_pop(&core.queue, 32)),
-        )
+        others
+            .map(|index| &self.stealers[index])
+            .filter(|stealer| stealer.len() > 1)
+            .find_map(|stealer| until_decided(|| stealer.steal_batch_with_limit_and_pop(&core.queue, 32)))
     }
 
     /// Whether a worker without work would find some.

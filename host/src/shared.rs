@@ -1,8 +1,8 @@
 //! What all parts of one host share. There is no global state: two hosts in a process do not meet.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::collections::HashMap;
 
 use parking_lot::RwLock;
 use tokio::sync::Notify;
@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) io_pending: AtomicUsize,
     /// No actor is started any more.
     pub(crate) closing: AtomicBool,
+    /// Every actor ends at its next turn, so that none gets to see the end of another.
+    pub(crate) killing: AtomicBool,
     /// An actor has ended.
     pub(crate) ended: Notify,
     /// Live mailboxes of native code, which count as actors.

@@ -10,6 +10,7 @@ use flower_abi::{Kind, MessageInfo};
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
+use crate::budget::HeldBytes;
 use crate::exit::ExitReason;
 use crate::pid::ActorId;
 
@@ -28,6 +29,8 @@ pub(crate) struct Envelope {
     pub(crate) fingerprint: u64,
     pub(crate) id: u64,
     pub(crate) body: Body,
+    /// The charge for a large body.
+    pub(crate) held: Option<Box<HeldBytes>>,
     pub(crate) extra: Option<Box<Extra>>,
 }
 
@@ -52,6 +55,7 @@ impl Envelope {
             fingerprint: 0,
             id: 0,
             body: Body::new(),
+            held: None,
             extra: None,
         }
     }

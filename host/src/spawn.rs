@@ -52,7 +52,12 @@ pub(crate) struct Prepared {
 
 impl Request {
     /// A wish with every default.
-    pub(crate) fn new(module: Arc<Loaded>, entry: Box<str>, parent: ActorId, wasi: Arc<WasiConfig>) -> Request {
+    pub(crate) fn new(
+        module: Arc<Loaded>,
+        entry: Box<str>,
+        parent: ActorId,
+        wasi: Arc<WasiConfig>,
+    ) -> Request {
         Request {
             module,
             entry,

@@ -118,7 +118,8 @@ fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
     drop(queue);
     let state = state(cell);
     let module = shared.module(&meta.module);
-    let peer = (meta.parent != crate::pid::ActorId::HOST).then(|| shared.mint.mint(meta.parent, Rights::PEER));
+    let peer =
+        (meta.parent != crate::pid::ActorId::HOST).then(|| shared.mint.mint(meta.parent, Rights::PEER));
     Some(ActorStatus {
         pid: shared.mint.mint(meta.id, Rights::ALL),
         label: meta.label.to_string(),
@@ -129,7 +130,11 @@ fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
         state,
         mailbox_len,
         memory_bytes: cell.memory_bytes.load(Ordering::Relaxed),
-        snapshot_obstacle: obstacle(meta.style, state, module.and_then(|loaded| loaded.module.snapshot_obstacle())),
+        snapshot_obstacle: obstacle(
+            meta.style,
+            state,
+            module.and_then(|loaded| loaded.module.snapshot_obstacle()),
+        ),
     })
 }
 

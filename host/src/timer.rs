@@ -39,6 +39,8 @@ pub(crate) enum Firing {
 /// The armed timers of one host.
 pub(crate) struct Timers {
     armed: Mutex<Armed>,
+    /// Held by the one worker that delivers what is due.
+    firing: Mutex<()>,
     /// The first deadline, so that a look costs one load while nothing is due.
     next: AtomicU64,
 }
@@ -54,7 +56,7 @@ struct Armed {
 impl Timers {
     /// Nothing armed.
     pub(crate) fn new() -> Timers {
-        Timers { armed: Mutex::default(), next: AtomicU64::new(NEVER) }
+        Timers { armed: Mutex::default(), firing: Mutex::default(), next: AtomicU64::new(NEVER) }
     }
 
     /// Arms a timer. Also tells whether it is now the first, so that a parked worker must be told.
@@ -137,7 +139,18 @@ impl Shared {
     /// Cancels an actor's timer; true if it had not fired for good.
     pub(crate) fn cancel_timer(&self, owned: &mut Owned, key: TimerKey) -> bool {
         owned.charge.remove(Resource::Timers, 1);
-        self.timers.cancel(key).is_some()
+        self.disarm(key)
+    }
+
+    /// Disarms a timer, and gives back the place that its message had with another actor.
+    pub(crate) fn disarm(&self, key: TimerKey) -> bool {
+        let firing = self.timers.cancel(key);
+        if let Some(Firing::Send { owner, to, period_ns: 0, envelope }) = &firing
+            && to != owner
+        {
+            self.release(*to, envelope);
+        }
+        firing.is_some()
     }
 
     /// Fires every timer that is due.
@@ -145,28 +158,42 @@ impl Shared {
         if self.timers.is_empty() {
             return;
         }
+        // One at a time, or two timers of one actor could overtake each other.
+        let Some(_firing) = self.timers.firing.try_lock() else { return };
         let now = self.now();
-        while let Some((_, firing)) = self.timers.pop_due(now) {
-            self.fire(firing);
+        while let Some((key, firing)) = self.timers.pop_due(now) {
+            self.fire(key, firing);
         }
     }
 
-    fn fire(&self, firing: Firing) {
+    fn fire(&self, key: TimerKey, firing: Firing) {
         match firing {
             Firing::Wake(actor) => self.wake(actor.slot),
             Firing::Timeout { actor, reference } => {
                 self.signal(actor, Signal::Timeout { reference });
             }
-            Firing::Send { owner, to, period_ns, envelope } => {
+            Firing::Send { owner, to, period_ns: 0, envelope } if to != owner => {
                 let reference = envelope.reference;
-                if period_ns == 0 && to != owner {
-                    self.signal(owner, Signal::TimerDone { reference });
-                }
-                self.counters.add(Count::Sent);
-                if !self.signal(to, Signal::Timer { envelope, repeats: period_ns > 0 }) {
-                    self.counters.add(Count::DroppedDead);
-                }
+                self.send_reserved(to, envelope);
+                self.signal(owner, Signal::TimerDone { reference });
             }
+            Firing::Send { owner, to, period_ns, envelope } => {
+                self.tick(key, owner, to, Signal::Timer { envelope, repeats: period_ns > 0 });
+            }
+        }
+    }
+
+    /// Delivers a timer to its owner, or one tick to another actor. With that one's end the ticking ends.
+    fn tick(&self, key: TimerKey, owner: ActorId, to: ActorId, tick: Signal) {
+        self.counters.add(Count::Sent);
+        let Signal::Timer { envelope, .. } = &tick else { unreachable!("made so by the caller") };
+        let (reference, is_full) = (envelope.reference, to != owner && !self.has_room(to, envelope.size()));
+        if is_full && self.is_alive(to) {
+            self.counters.add(Count::DroppedOverflow);
+        } else if !self.signal(to, tick) {
+            self.counters.add(Count::DroppedDead);
+            self.timers.cancel(key);
+            self.signal(owner, Signal::TimerDone { reference });
         }
     }
 }

@@ -228,7 +228,8 @@ fn a_process_has_no_return_to_hold_anything_for() {
                 let head = [HOLD, entry.len() as u32].map(u32::to_le_bytes).concat();
                 [&mailbox.pid().to_bytes()[..], &head, entry.as_bytes()].concat()
             };
-            let parent = Spawn::entry(&load(&host, &module(FAMILY)), "parent").args(Codec::RAW, args("process"));
+            let parent =
+                Spawn::entry(&load(&host, &module(FAMILY)), "parent").args(Codec::RAW, args("process"));
             host.spawn(parent).expect("it is there");
             host.quiescent().await;
             let mut lengths = [mailbox.receive().await.body.len(), mailbox.receive().await.body.len()];

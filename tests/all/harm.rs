@@ -46,7 +46,8 @@ fn a_busy_loop_delays_nobody() {
         let echo = spawn(&host, &load(&host, &module(ECHO)), "run");
         let mut loops = Vec::new();
         // More of each than there are workers.
-        for entry in ["process", "handler", "process", "handler", "process", "handler", "process", "handler"] {
+        for entry in ["process", "handler", "process", "handler", "process", "handler", "process", "handler"]
+        {
             loops.push(spawn(&host, &busy, entry));
             let mut mailbox = host.mailbox().expect("a mailbox");
             for _ in 0..3 {
@@ -87,8 +88,10 @@ fn a_host_with_busy_loops_can_be_dropped() {
     wat::run(async {
         let host = threads().build().expect("a host");
         let busy = load(&host, &module(BUSY));
-        let loops: Vec<Actor> =
-            ["process", "handler", "process", "handler"].iter().map(|entry| spawn(&host, &busy, entry)).collect();
+        let loops: Vec<Actor> = ["process", "handler", "process", "handler"]
+            .iter()
+            .map(|entry| spawn(&host, &busy, entry))
+            .collect();
         assert_alive(&host).await;
         drop(host);
         for actor in loops {
@@ -139,7 +142,10 @@ fn a_memory_bomb_is_refused_at_its_limit() {
         let pages = |builder| counted(builder, bomb);
         assert_eq!(pages(limited(threads(), |limits| limits.memory_max = 20 << 16)).await, 20);
         assert_eq!(pages(limited(threads(), |limits| limits.host_memory_max = 10 << 16)).await, 10);
-        assert_eq!(pages(limited(deterministic(1), |limits| limits.memory_max = (20 << 16) + 65_535)).await, 20);
+        assert_eq!(
+            pages(limited(deterministic(1), |limits| limits.memory_max = (20 << 16) + 65_535)).await,
+            20
+        );
     });
 }
 
@@ -187,9 +193,12 @@ fn a_stack_bomb_meets_the_limit_of_its_class() {
         for builder in [threads(), deterministic(1)] {
             let host = builder.build().expect("a host");
             let bomb = load(&host, &bomb);
-            for (entry, class) in
-                [("process", StackClass::Small), ("handler", StackClass::Small), ("process", StackClass::Large), ("handler", StackClass::Large)]
-            {
+            for (entry, class) in [
+                ("process", StackClass::Small),
+                ("handler", StackClass::Small),
+                ("process", StackClass::Large),
+                ("handler", StackClass::Large),
+            ] {
                 let spawned = Spawn::entry(&bomb, entry).stack(class);
                 let reason = host.spawn(spawned).expect("it is there").join().await;
                 assert!(matches!(&*reason, ExitReason::Limit { code: LimitCode::STACK, .. }), "{reason:?}");
@@ -348,7 +357,9 @@ fn completions_that_nobody_takes_count_as_references() {
     wat::run(async {
         // Each monitor of a dead actor is complete at once; taking in signals must not make room for more.
         let dead = |delivery: u32| {
-            let call = format!("(block (result i64) (drop (call $mailbox_len)) (call $monitor (i32.const 64) (i32.const {delivery})))");
+            let call = format!(
+                "(block (result i64) (drop (call $mailbox_len)) (call $monitor (i32.const 64) (i32.const {delivery})))"
+            );
             let wat = count_until_limit(&call).replace(
                 "(drop (call $self_pid (i32.const 64)))",
                 "(drop (call $start_args (i32.const 64) (i32.const 32) (i32.const 256)))",
@@ -427,7 +438,8 @@ fn an_exit_value_over_the_limit_ends_with_a_limit() {
     wat::run(async {
         let host = limited(threads(), |limits| limits.reason_bytes_max = 100).build().expect("a host");
         let exit = |len: u32| {
-            let call = format!("(drop (call $exit (i32.const 0) (i32.const 0) (i32.const 0) (i32.const {len})))");
+            let call =
+                format!("(drop (call $exit (i32.const 0) (i32.const 0) (i32.const 0) (i32.const {len})))");
             module(&format!("(func (export \"run\") {call})"))
         };
         let reason = wat::end_of(&host, &exit(101)).await;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use flower_host::{
-    ActorState, BuildError, CallError, Capture, Codec, ExitReason, Host, Kind, Limits, OutputSink, Pid, Source,
-    Spawn, SpawnError, Status, Stream, Style,
+    ActorState, BuildError, CallError, Capture, Codec, ExitReason, Host, Kind, Limits, OutputSink, Pid,
+    Source, Spawn, SpawnError, Status, Stream, Style,
 };
 
 use crate::wat::{self, ECHO, assert_alive, deterministic, load, module, spawn, threads};
@@ -41,7 +41,8 @@ fn two_hosts_do_not_meet() {
         assert_eq!(other.stop(named.pid()), Err(Status::INVALID_PID));
         let stranger = other.mailbox().expect("a mailbox");
         assert_eq!(stranger.send(named.pid(), Codec::RAW, b"hello"), Err(Status::INVALID_PID));
-        let refused = other.spawn(Spawn::entry(&waiter, "run")).expect_err("the other does not have the module");
+        let refused =
+            other.spawn(Spawn::entry(&waiter, "run")).expect_err("the other does not have the module");
         assert!(matches!(refused, SpawnError::UnknownModule { .. }), "{refused}");
         assert_eq!(other.shutdown(Duration::from_secs(5)).await, 0);
         assert_alive(&one).await;
@@ -261,7 +262,8 @@ fn actors_are_listed_with_what_they_do() {
             let spawned = Spawn::entry(&module, entry).args(Codec::RAW, pid.to_bytes());
             host.spawn(spawned).expect("it is there").pid()
         };
-        let waits = host.spawn(Spawn::entry(&module, "run").name("waits").label("first")).expect("it is there").pid();
+        let waits =
+            host.spawn(Spawn::entry(&module, "run").name("waits").label("first")).expect("it is there").pid();
         let handles = spawn(&host, &module, "handles").pid();
         let calls = with_pid("calls", mailbox.pid());
         let full = host.spawn(Spawn::entry(&module, "sleeps").mailbox_len_max(3)).expect("it is there").pid();
@@ -329,7 +331,9 @@ async fn hosts_live_within_a_tokio_program_of_several_threads() {
         async move {
             let mut mailbox = host.mailbox().expect("a mailbox");
             for round in 0..50u32 {
-                mailbox.send(echo, Codec::RAW, &[number, round].map(u32::to_le_bytes).concat()).expect("it lives");
+                mailbox
+                    .send(echo, Codec::RAW, &[number, round].map(u32::to_le_bytes).concat())
+                    .expect("it lives");
                 assert_eq!(mailbox.receive().await.body, [number, round].map(u32::to_le_bytes).concat());
             }
         }

@@ -4,6 +4,6 @@
 
 mod arguments;
 mod calls;
+mod forged;
 mod handlers;
 mod startup;
-mod forged;

@@ -21,12 +21,14 @@ mod timer;
 mod wasi;
 
 // Whatever guests do: modules in text, through the library.
-mod wat;
-mod hostile;
-mod harm;
-mod effects;
+mod accounts;
 mod deterministic;
+mod effects;
+mod harm;
 mod host;
+mod hostile;
+mod mailbox;
+mod wat;
 
 // Whole programs.
 mod cli;

@@ -29,7 +29,7 @@ pub(crate) fn everything(arguments: &[OsString]) -> Result<()> {
     let host = host::build(false)?;
     say!("running the tests of the workspace");
     let mut cargo = cargo();
-    cargo.args(["test", "--workspace"]).args(arguments);
+    cargo.args(["test", "--workspace"]).args(guests::packages_excluded()).args(arguments);
     cargo.env("FLOWER_GUESTS_DIR", folder).env("FLOWER_HOST_BIN", host);
     run(&mut cargo, "the failed tests are named above")
 }

@@ -35,8 +35,18 @@ impl ExitTag {
     pub const fn from_u32(tag: u32) -> Option<ExitTag> {
         use ExitTag::*;
         const ALL: [ExitTag; 12] = [
-            Normal, Shutdown, Error, Panic, Trap, Limit, OutOfTime, Killed, NoProcess, NoConnection,
-            HostError, ExitCode,
+            Normal,
+            Shutdown,
+            Error,
+            Panic,
+            Trap,
+            Limit,
+            OutOfTime,
+            Killed,
+            NoProcess,
+            NoConnection,
+            HostError,
+            ExitCode,
         ];
         if (tag as usize) < ALL.len() { Some(ALL[tag as usize]) } else { None }
     }

@@ -33,8 +33,7 @@ impl Filter {
     /// Requests only: messages with the flag [`MessageInfo::REQUEST`].
     pub const REQUEST: u32 = 16;
     /// Matches every message.
-    pub const ANY: Filter =
-        Filter { fields: 0, kind: 0, fingerprint: 0, reference: 0, sender: Pid::NONE };
+    pub const ANY: Filter = Filter { fields: 0, kind: 0, fingerprint: 0, reference: 0, sender: Pid::NONE };
 
     /// Whether a message with this header matches.
     pub fn matches(&self, info: &MessageInfo) -> bool {

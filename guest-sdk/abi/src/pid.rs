@@ -70,15 +70,8 @@ impl Pid {
     /// Version of the layout.
     pub const VERSION: u8 = 1;
     /// All zeros: no actor.
-    pub const NONE: Pid = Pid {
-        incarnation: 0,
-        serial: 0,
-        slot: 0,
-        node: 0,
-        rights: Rights(0),
-        version: 0,
-        tag: 0,
-    };
+    pub const NONE: Pid =
+        Pid { incarnation: 0, serial: 0, slot: 0, node: 0, rights: Rights(0), version: 0, tag: 0 };
 
     /// The bytes in linear memory.
     pub const fn to_bytes(self) -> [u8; Self::SIZE] {
@@ -108,9 +101,7 @@ impl Pid {
 
     /// Whether both name the same life of the same actor, whatever rights they carry.
     pub const fn same_actor(self, other: Pid) -> bool {
-        self.serial == other.serial
-            && self.incarnation == other.incarnation
-            && self.node == other.node
+        self.serial == other.serial && self.incarnation == other.incarnation && self.node == other.node
     }
 }
 

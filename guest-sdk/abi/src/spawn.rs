@@ -113,18 +113,12 @@ pub const EXPORTS: &[(&str, &str)] = &[
     (Exports::MEMORY, "the linear memory; required"),
     (Exports::START, "`() -> ()`; a program's start, process style"),
     (Exports::INITIALIZE, "`() -> ()`; a reactor's constructors, called once before any entry"),
-    (
-        Exports::FLOWER_INITIALIZE,
-        "`() -> ()`; the same for a command, called before any entry but `_start`",
-    ),
+    (Exports::FLOWER_INITIALIZE, "`() -> ()`; the same for a command, called before any entry but `_start`"),
     (
         Exports::ENTRY,
         "`(i32) -> ()`; the SDK's entry for `spawn(f, args)`, called with `SpawnOptions::index`",
     ),
-    (
-        Exports::INBOX,
-        "an i32 global: the address of two u32, pointer and capacity of a handler's inbox",
-    ),
+    (Exports::INBOX, "an i32 global: the address of two u32, pointer and capacity of a handler's inbox"),
 ];
 
 const _: () = assert!(size_of::<SpawnOptions>() == SpawnOptions::SIZE);

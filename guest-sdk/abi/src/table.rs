@@ -28,7 +28,7 @@ macro_rules! for_each_host_call {
             /// Sends a message to an actor; never waits.
             ///
             /// Parameters: `to` a pid; `body`, `body_len` the bytes; `options` a `SendOptions` or 0.
-            /// Returns `OK` (accepted, which is not yet processed), `NO_ACTOR`, `MAILBOX_FULL`, `TOO_LARGE`,
+            /// Returns `OK` (accepted, which is not yet processed), `NO_ACTOR`, `MAILBOX_FULL`, `TOO_LARGE`, `LIMIT`,
             /// `NOT_PERMITTED`, `INVALID_PID` or `NO_CONNECTION`. Traps on a bad pointer.
             immediate fn send(to: u32, body: u32, body_len: u32, options: u32) -> i32
                 { since: 1, handler: yes, right: "send", outcome: outside }
@@ -80,7 +80,7 @@ macro_rules! for_each_host_call {
                 { since: 1, handler: no, right: "", outcome: own }
 
             /// Copies a part of the current message: what `receive`, `scan`, `call`, `wait`, `start_args` or a
-            /// handler's call delivered last.
+            /// handler's call delivered last, as long as its buffer did not hold all of the body.
             ///
             /// Parameters: `offset` into the body; `buffer`, `len` where it goes.
             /// Returns the number of bytes copied, or `NONE` without a current message. Traps on a bad pointer.
@@ -282,8 +282,9 @@ macro_rules! for_each_host_call {
             ///
             /// Parameters: `deadline` of the first; `period` between them in ns, or 0 for once; `to` a pid (also
             /// the actor's own), which sees a message of kind `MESSAGE`, or 0 for the actor itself, which
-            /// sees one of kind `TIMER`; the message as in `send`. Its place in the receiver's mailbox is reserved: it is never refused there, and a tick
-            /// that finds the one before still unread is left out. The timer ends with the actor that started it.
+            /// sees one of kind `TIMER`; the message as in `send`. Its place in the receiver's mailbox is
+            /// reserved now: it is not refused later. A tick that finds the one before still unread, or another
+            /// actor's mailbox full, is left out. The timer ends with either actor.
             /// Returns a reference (> 0), or as `send`, or `LIMIT`.
             immediate fn timer_start(deadline: u64, period: u64, to: u32, body: u32, body_len: u32, options: u32) -> i64
                 { since: 1, handler: yes, right: "send", outcome: outside }

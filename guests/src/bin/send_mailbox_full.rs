@@ -1,10 +1,10 @@
 //! A full mailbox refuses messages and says so, but neither replies nor the news of an end.
 
 use flower::{
-    CallError, JoinHandle, Reply, SendError, Spawn, call, is_alive, monitor, poll, receive_request, self_pid,
-    send, spawn, start_request,
+    CallError, Down, JoinHandle, Pid, Reply, SendError, Spawn, call, is_alive, monitor, poll, receive,
+    receive_request, self_pid, send, spawn, start_request,
 };
-use flower_guests::PATIENCE;
+use flower_guests::{PATIENCE, end_of};
 
 fn main() {
     full_by_count();
@@ -12,10 +12,10 @@ fn main() {
 }
 
 /// Waits for a reply, which needs no room, and then takes what there is.
-fn hoard((opener, helper): (flower::Pid, flower::Pid)) -> Vec<String> {
+fn hoard((opener, helper): (Pid, Pid)) -> Vec<String> {
     monitor(helper).expect("it may be monitored");
     call::<_, ()>(opener, &(), PATIENCE).expect("it opens");
-    let down: flower::Down = flower::receive().expect("the end of the helper");
+    let down: Down = receive().expect("the end of the helper");
     assert_eq!(down.pid, helper);
     std::iter::from_fn(|| poll().expect("a text")).collect()
 }
@@ -25,7 +25,7 @@ fn start(
     spawn_it: impl FnOnce(Spawn<'_, Vec<String>>) -> Spawn<'_, Vec<String>>,
 ) -> (JoinHandle<Vec<String>>, Reply) {
     let helper = spawn(|()| (), ());
-    flower_guests::end_of(helper);
+    end_of(helper);
     let hoarder = spawn_it(Spawn::new(hoard, (self_pid(), helper))).spawn_join().expect("there is room");
     let ((), reply) = receive_request().expect("it asks");
     (hoarder, reply)

@@ -93,6 +93,9 @@ struct LimitFlags {
     /// Bytes of one message [default: 16M]
     #[arg(long, value_name = "SIZE")]
     message_max: Option<Size>,
+    /// Bytes of all messages that wait anywhere [default: 4G]
+    #[arg(long, value_name = "SIZE")]
+    host_message_bytes_max: Option<Size>,
     /// Messages in one mailbox [default: 65536]
     #[arg(long, value_name = "N")]
     mailbox_len_max: Option<u32>,
@@ -144,7 +147,11 @@ impl LimitFlags {
         set(&mut limits.memory_max, bytes(self.memory_max));
         set(&mut limits.host_memory_max, bytes(self.host_memory_max));
         set(&mut limits.table_elements_max, self.table_elements_max);
-        set(&mut limits.message_bytes_max, bytes(self.message_max).map(|max| max.min(u32::MAX.into()) as u32));
+        set(
+            &mut limits.message_bytes_max,
+            bytes(self.message_max).map(|max| max.min(u32::MAX.into()) as u32),
+        );
+        set(&mut limits.host_message_bytes_max, bytes(self.host_message_bytes_max));
         set(&mut limits.mailbox_len_max, self.mailbox_len_max);
         set(&mut limits.mailbox_bytes_max, bytes(self.mailbox_bytes_max));
         set(&mut limits.actors_max, self.actors_max);
@@ -180,8 +187,9 @@ impl Run {
             if self.deterministic { Arc::new(Direct::new()) } else { Arc::new(Inherit::new()?) };
         super::log::start(output.clone());
         let host = self.host(output.clone())?;
-        let main = self.start(&host)?;
+        // Before anybody runs: a program that says that it is ready can be interrupted.
         let mut interrupts = Interrupts::new()?;
+        let main = self.start(&host)?;
         let end = self.supervise(&host, main, &mut interrupts).await;
         let code = match &end {
             End::Main(reason) => report::exit_code(reason),
@@ -198,7 +206,10 @@ impl Run {
         self.stop(host, deadline, &mut interrupts).await;
         output.flush(OUTPUT_DEADLINE);
         if output.dropped() > 0 {
-            eprintln!("flower-host: {} bytes of output were dropped: their reader is gone or too slow", output.dropped());
+            eprintln!(
+                "flower-host: {} bytes of output were dropped: their reader is gone or too slow",
+                output.dropped()
+            );
         }
         Ok(code)
     }
@@ -247,7 +258,9 @@ impl Run {
             }
             // SAFETY: the user vouched for the file with --allow-precompiled.
             let artifact = unsafe { TrustedArtifact::open(path) }.and_then(TrustedArtifact::check_content);
-            return artifact.and_then(|artifact| host.load_artifact(name, &artifact)).map_err(super::about(path));
+            return artifact
+                .and_then(|artifact| host.load_artifact(name, &artifact))
+                .map_err(super::about(path));
         }
         Source::from_file(path).and_then(|source| host.load(name, &source)).map_err(super::about(path))
     }
@@ -276,8 +289,10 @@ impl Run {
 
     async fn stop(&self, host: Host, deadline: Duration, interrupts: &mut Interrupts) {
         let running = host.actor_count();
+        // Pinned out here, since the host in it, when dropped, waits for its workers.
+        let mut shutdown = std::pin::pin!(host.shutdown(deadline));
         tokio::select! {
-            left = host.shutdown(deadline) => {
+            left = &mut shutdown => {
                 if left > 0 && deadline > Duration::ZERO {
                     tracing::warn!("{left} of {running} actors did not stop within {deadline:?} and were killed");
                 }
@@ -300,7 +315,10 @@ struct Interrupts {
 impl Interrupts {
     fn new() -> std::io::Result<Interrupts> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Interrupts { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Interrupts {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) {

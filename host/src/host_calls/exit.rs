@@ -25,7 +25,13 @@ fn read_reason(
     Ok(ExitReason::from_guest(tag, value).ok_or(Status::INVALID))
 }
 
-pub(super) fn exit(mut guest: Guest<'_>, tag: u32, codec: u32, detail: u32, detail_len: u32) -> wasmtime::Result<i32> {
+pub(super) fn exit(
+    mut guest: Guest<'_>,
+    tag: u32,
+    codec: u32,
+    detail: u32,
+    detail_len: u32,
+) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
     match read_reason(&memory, state, (tag, codec, detail, detail_len))? {
         Ok(reason) => Err(ActorExit::error(reason)),
@@ -51,9 +57,11 @@ pub(super) fn exit_signal(
     let reason = read_reason(&memory, state, (tag, codec, detail, detail_len))?;
     let sent = to.and_then(|to| {
         let reason = Arc::new(reason?);
-        // Whether it is dead does not matter: then it has ended already.
-        state.shared.signal(to, Signal::Exit { from: state.id, reason, link: None });
-        Ok(())
+        match state.shared.unless_flooded(to, Signal::Exit { from: state.id, reason, link: None }) {
+            // Then it has ended already, which is what was wanted.
+            Err(Status::NO_ACTOR) => Ok(()),
+            sent => sent,
+        }
     });
     settle_own(state)?;
     Ok(code(sent))
@@ -71,10 +79,7 @@ pub(super) fn kill(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
 pub(super) fn stop(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
     let to = resolve(&memory, state, pid, Rights::EXIT)?;
-    let sent = to.and_then(|to| match state.shared.signal(to, Signal::Stop { from: state.id }) {
-        true => Ok(()),
-        false => Err(Status::NO_ACTOR),
-    });
+    let sent = to.and_then(|to| state.shared.unless_flooded(to, Signal::Stop { from: state.id }));
     Ok(code(sent))
 }
 

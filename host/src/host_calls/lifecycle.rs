@@ -22,7 +22,12 @@ pub(super) fn parent(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
     Ok(Status::OK.0)
 }
 
-pub(super) fn restrict(mut guest: Guest<'_>, pid: u32, rights: u32, restricted: u32) -> wasmtime::Result<i32> {
+pub(super) fn restrict(
+    mut guest: Guest<'_>,
+    pid: u32,
+    rights: u32,
+    restricted: u32,
+) -> wasmtime::Result<i32> {
     let (mut memory, state) = split(&mut guest)?;
     let held = Pid::from_bytes(memory.read_array(pid)?);
     memory.check(restricted, Pid::SIZE as u64)?;

@@ -5,9 +5,10 @@ use flower_abi::{NEVER, Rights, SendOptions, Status};
 use super::park::park;
 use super::{Guest, code, number, resolve, split, text};
 use crate::actor::Wait;
+use crate::budget::HeldBytes;
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::instance::ActorState;
-use crate::limits::NAME_BYTES_MAX;
+use crate::limits::{NAME_BYTES_MAX, UNCHARGED_BYTES_MAX};
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
@@ -34,6 +35,12 @@ impl Outgoing {
             return Ok(Err(Status::TOO_LARGE));
         }
         let mut envelope = Envelope::system(Kind::Message, state.id, 0);
+        if self.body_len > UNCHARGED_BYTES_MAX {
+            let Some(held) = HeldBytes::take(&state.shared.budget, u64::from(self.body_len)) else {
+                return Ok(Err(Status::LIMIT));
+            };
+            envelope.held = Some(held);
+        }
         envelope.body = Body::from_slice(bytes);
         if self.options != 0 {
             let options: &[u8; SendOptions::SIZE] = memory.read_array(self.options)?;
@@ -86,7 +93,13 @@ fn refuse(state: &ActorState, status: Status) -> Status {
     status
 }
 
-pub(super) fn send(mut guest: Guest<'_>, to: u32, body: u32, body_len: u32, options: u32) -> wasmtime::Result<i32> {
+pub(super) fn send(
+    mut guest: Guest<'_>,
+    to: u32,
+    body: u32,
+    body_len: u32,
+    options: u32,
+) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
     let to = resolve(&memory, state, to, Rights::SEND)?;
     let message = Outgoing { body, body_len, options }.read(&memory, state)?;
@@ -106,7 +119,8 @@ pub(super) fn send_named(
     options: u32,
 ) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
-    let holder = text(&memory, name, name_len, NAME_BYTES_MAX)?.and_then(|name| state.shared.names.whereis(name));
+    let holder =
+        text(&memory, name, name_len, NAME_BYTES_MAX)?.and_then(|name| state.shared.names.whereis(name));
     let message = Outgoing { body, body_len, options }.read(&memory, state)?;
     let to = match holder {
         Some((to, rights)) if rights.contains(Rights::SEND) => Ok(to),
@@ -178,7 +192,12 @@ pub(super) fn notify_room(mut guest: Guest<'_>, to: u32) -> wasmtime::Result<i64
     Ok(number(asked))
 }
 
-pub(super) fn message_read(mut guest: Guest<'_>, offset: u32, buffer: u32, len: u32) -> wasmtime::Result<i32> {
+pub(super) fn message_read(
+    mut guest: Guest<'_>,
+    offset: u32,
+    buffer: u32,
+    len: u32,
+) -> wasmtime::Result<i32> {
     let (mut memory, state) = split(&mut guest)?;
     let owned = state.cell().owned();
     let Some(message) = &owned.current else { return Ok(Status::NONE.0) };

@@ -26,7 +26,8 @@ pub(super) fn unregister(mut guest: Guest<'_>, name: u32, name_len: u32) -> wasm
 pub(super) fn whereis(mut guest: Guest<'_>, name: u32, name_len: u32, pid: u32) -> wasmtime::Result<i32> {
     let (mut memory, state) = split(&mut guest)?;
     memory.check(pid, Pid::SIZE as u64)?;
-    let holder = text(&memory, name, name_len, NAME_BYTES_MAX)?.and_then(|name| state.shared.names.whereis(name));
+    let holder =
+        text(&memory, name, name_len, NAME_BYTES_MAX)?.and_then(|name| state.shared.names.whereis(name));
     let Some((id, rights)) = holder else { return Ok(Status::NO_NAME.0) };
     memory.write_all(pid, &state.shared.mint.mint(id, rights).to_bytes())?;
     Ok(Status::OK.0)

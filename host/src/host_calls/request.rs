@@ -117,7 +117,13 @@ pub(super) fn request(
     Ok(number(begun))
 }
 
-pub(super) fn reply(mut guest: Guest<'_>, token: u32, body: u32, body_len: u32, options: u32) -> wasmtime::Result<i32> {
+pub(super) fn reply(
+    mut guest: Guest<'_>,
+    token: u32,
+    body: u32,
+    body_len: u32,
+    options: u32,
+) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
     let token: [u8; MessageInfo::TOKEN_SIZE] = *memory.read_array(token)?;
     let message = Outgoing { body, body_len, options }.read(&memory, state)?;
@@ -137,7 +143,8 @@ fn check_token(state: &ActorState, token: &[u8; MessageInfo::TOKEN_SIZE]) -> Res
     let pid = Pid::from_bytes(token[..Pid::SIZE].try_into().expect("32 bytes"));
     let word = |at: usize| u64::from_le_bytes(token[at..at + 8].try_into().expect("8 bytes"));
     let (reference, tag) = (word(32), word(40));
-    let to = resolve_pid(state, &mut state.cell().owned(), &pid, Rights(0)).map_err(|_| Status::NOT_PERMITTED)?;
+    let to =
+        resolve_pid(state, &mut state.cell().owned(), &pid, Rights(0)).map_err(|_| Status::NOT_PERMITTED)?;
     if tag != state.shared.mint.reply_tag(to, reference) {
         return Err(Status::NOT_PERMITTED);
     }
@@ -185,7 +192,10 @@ fn try_take(
     let Some(message) = held else {
         let is_held = matches!(
             owned.references.get(reference),
-            Some(Reference::Request { delivery: Delivery::Held, .. } | Reference::Monitor { delivery: Delivery::Held, .. })
+            Some(
+                Reference::Request { delivery: Delivery::Held, .. }
+                    | Reference::Monitor { delivery: Delivery::Held, .. }
+            )
         );
         return Ok((!is_held).then_some(Status::NO_REFERENCE));
     };

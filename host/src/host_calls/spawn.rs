@@ -111,7 +111,11 @@ impl Options {
     }
 
     /// What is to be spawned; the arguments are filled in later.
-    fn read(&self, memory: &GuestMemory<'_>, state: &ActorState) -> Result<Result<Request, Status>, BadPointer> {
+    fn read(
+        &self,
+        memory: &GuestMemory<'_>,
+        state: &ActorState,
+    ) -> Result<Result<Request, Status>, BadPointer> {
         let module = self.text(memory, 8, NAME_BYTES_MAX)?;
         let entry = self.text(memory, 16, NAME_BYTES_MAX)?;
         let label = self.text(memory, 40, LABEL_BYTES_MAX)?;
@@ -119,7 +123,11 @@ impl Options {
         Ok(self.assemble(state, [module, entry, label, name]))
     }
 
-    fn assemble(&self, state: &ActorState, texts: [Result<Option<&str>, Status>; 4]) -> Result<Request, Status> {
+    fn assemble(
+        &self,
+        state: &ActorState,
+        texts: [Result<Option<&str>, Status>; 4],
+    ) -> Result<Request, Status> {
         let [module, entry, label, name] = texts;
         let (module, label, name) = (module?, label?, name?);
         let entry = entry?.ok_or(Status::INVALID)?;
@@ -156,7 +164,12 @@ fn some(number: u64) -> Option<u64> {
     (number != 0).then_some(number)
 }
 
-pub(super) fn start_args(mut guest: Guest<'_>, buffer: u32, capacity: u32, info: u32) -> wasmtime::Result<i32> {
+pub(super) fn start_args(
+    mut guest: Guest<'_>,
+    buffer: u32,
+    capacity: u32,
+    info: u32,
+) -> wasmtime::Result<i32> {
     let destination = super::info::Destination { buffer, capacity, info };
     let (mut memory, state) = split(&mut guest)?;
     destination.check(&memory)?;

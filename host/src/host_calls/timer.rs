@@ -31,7 +31,13 @@ pub(super) fn timer_start(
     Ok(number(both.and_then(|(to, message)| start(state, deadline, period, to, message))))
 }
 
-fn start(state: &ActorState, deadline: u64, period_ns: u64, to: ActorId, mut envelope: Envelope) -> Result<u64, Status> {
+fn start(
+    state: &ActorState,
+    deadline: u64,
+    period_ns: u64,
+    to: ActorId,
+    mut envelope: Envelope,
+) -> Result<u64, Status> {
     let shared = &state.shared;
     if !shared.is_alive(to) {
         return Err(Status::NO_ACTOR);
@@ -41,6 +47,13 @@ fn start(state: &ActorState, deadline: u64, period_ns: u64, to: ActorId, mut env
     let is_full = owned.mailbox.system_len() >= shared.limits.timers_max as usize;
     if is_full || !owned.charge.add(Resource::Timers, 1, u64::from(shared.limits.timers_max)) {
         return Err(Status::LIMIT);
+    }
+    if period_ns == 0
+        && to != state.id
+        && let Err(status) = shared.reserve(to, &envelope)
+    {
+        owned.charge.remove(Resource::Timers, 1);
+        return Err(status);
     }
     let reference = owned.references.next();
     envelope.reference = reference;

@@ -132,7 +132,8 @@ fn find(
     };
     let memory = store.data().memory.expect("a module without a memory is refused at load");
     let bytes = GuestMemory(memory.data_mut(&mut *store));
-    let (pointer, capacity) = (bytes.read_u32(address as u32)?, bytes.read_u32((address as u32).wrapping_add(4))?);
+    let (pointer, capacity) =
+        (bytes.read_u32(address as u32)?, bytes.read_u32((address as u32).wrapping_add(4))?);
     bytes.check(pointer, u64::from(capacity))?;
     let inbox = Inbox { pointer, capacity };
     Ok((function, (capacity as usize >= MessageInfo::SIZE).then_some(inbox)))

@@ -25,9 +25,10 @@ pub(super) async fn run(shared: Arc<Shared>, mut plan: Plan) -> Ended {
 /// A store for a new actor; the arguments move into it.
 pub(super) fn make_store(shared: &Arc<Shared>, plan: &mut Plan) -> Result<Store<ActorState>, Ended> {
     let is_process = plan.signature != EntrySignature::Handler;
-    let store = shared.engines.get(plan.config.stack).and_then(|set| {
-        ActorState::new(shared, plan).into_store(&set.engine, is_process)
-    });
+    let store = shared
+        .engines
+        .get(plan.config.stack)
+        .and_then(|set| ActorState::new(shared, plan).into_store(&set.engine, is_process));
     store.map_err(|error| Ended { reason: Arc::new(state::no_memory(&error)), backtrace: None })
 }
 
@@ -47,7 +48,10 @@ async fn enter(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<(
 }
 
 /// Makes the instance and runs its constructors.
-pub(super) async fn instantiate(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<wasmtime::Instance> {
+pub(super) async fn instantiate(
+    store: &mut Store<ActorState>,
+    plan: &Plan,
+) -> wasmtime::Result<wasmtime::Instance> {
     let shared = store.data().shared.clone();
     let linked = plan.module.linked(&shared, plan.config.stack, plan.signature.style())?;
     let instance = memory::with_wanted_async(plan.wanted(), linked.instantiate_async(&mut *store)).await?;

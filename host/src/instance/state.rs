@@ -47,7 +47,11 @@ pub(crate) struct ActorState {
 
 impl ActorState {
     /// Puts the state of a new actor into a store that is limited and preempted as it should be.
-    pub(super) fn into_store(self, engine: &wasmtime::Engine, is_process: bool) -> wasmtime::Result<Store<ActorState>> {
+    pub(super) fn into_store(
+        self,
+        engine: &wasmtime::Engine,
+        is_process: bool,
+    ) -> wasmtime::Result<Store<ActorState>> {
         let deterministic = self.shared.deterministic;
         let mut store = Store::try_new(engine, self)?;
         store.limiter(|state| state);
@@ -107,8 +111,8 @@ impl ActorState {
     /// Says that the actor waits, so that its time without waiting begins anew.
     pub(crate) fn note_wait(&mut self) {
         self.ticks = 0;
+        self.memory_refused = false;
     }
-
 
     /// Ends the actor if a kill or exit signal has come, or its time is over.
     fn check(&mut self) -> wasmtime::Result<()> {
@@ -166,7 +170,12 @@ fn preempt_handler(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Resu
 }
 
 impl ResourceLimiter for ActorState {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let more = (desired - current) as u64;
         let allowed = maximum.is_none_or(|maximum| desired <= maximum);
         let cell = self.shared.table.cell(self.id.slot);
@@ -176,12 +185,18 @@ impl ResourceLimiter for ActorState {
         if granted {
             cell.memory_bytes.store(desired as u64, Ordering::Relaxed);
         }
-        self.memory_refused |= !granted;
+        self.memory_refused = !granted;
         Ok(granted)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let (max, granted) = (self.config.table_elements_max, desired as u64 <= self.config.table_elements_max);
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let (max, granted) =
+            (self.config.table_elements_max, desired as u64 <= self.config.table_elements_max);
         if !granted && self.is_starting() {
             let message = format!("it starts with a table of {desired} elements; at most {max} are allowed");
             return Err(ActorExit::error(ExitReason::limit(LimitCode::TABLE, message)));
@@ -192,7 +207,9 @@ impl ResourceLimiter for ActorState {
 
 /// A call that waits was made where nothing may wait.
 pub(crate) fn parked_in_handler(call: &str) -> wasmtime::Error {
-    let message = format!("host call `{call}` waits, and a handler may not: use its split form, whose completion is a later message");
+    let message = format!(
+        "host call `{call}` waits, and a handler may not: use its split form, whose completion is a later message"
+    );
     ActorExit::error(ExitReason::trap(TrapCode::PARKED_IN_HANDLER, message))
 }
 

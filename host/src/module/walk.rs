@@ -5,9 +5,10 @@ use std::mem;
 
 use wasmparser::types::Types;
 use wasmparser::{
-    Chunk, CustomSectionReader, DataKind, DataSectionReader, ElementItems, ElementSectionReader, Encoding, ExportSectionReader,
-    ExternalKind, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader, Parser,
-    Payload, TableSectionReader, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    Chunk, CustomSectionReader, DataKind, DataSectionReader, ElementItems, ElementSectionReader, Encoding,
+    ExportSectionReader, ExternalKind, FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator,
+    OperatorsReader, Parser, Payload, TableSectionReader, ValidPayload, Validator, ValidatorResources,
+    WasmFeatures,
 };
 
 use super::error::LoadError;
@@ -230,7 +231,8 @@ impl Walk {
             if let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? {
                 let start = value as u32;
                 let end = start.saturating_add(data.data.len() as u32);
-                self.extent = Some(self.extent.map_or((start, end), |(low, high)| (low.min(start), high.max(end))));
+                self.extent =
+                    Some(self.extent.map_or((start, end), |(low, high)| (low.min(start), high.max(end))));
             }
         }
         Ok(())

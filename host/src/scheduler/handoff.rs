@@ -100,6 +100,10 @@ pub(crate) fn yield_thread(shared: &Arc<Shared>) -> bool {
         Some(thread) => thread.give(core),
         None => worker::spawn_thread(shared, core),
     }
+    if scheduler.is_stopping() {
+        // Whoever stops may have looked before this thread stood there.
+        scheduler.abandon_waiting();
+    }
     let Some(core) = me.wait() else { return false };
     worker::hold_core(core);
     !scheduler.is_stopping()

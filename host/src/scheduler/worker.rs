@@ -23,7 +23,7 @@ pub(crate) fn start(shared: &Arc<Shared>) {
         let ticking = shared.clone();
         let ticker = thread::Builder::new().name("flower-ticker".into());
         let ticker = ticker.spawn(move || tick_while_busy(&ticking)).expect("a thread can be started");
-        shared.scheduler.threads.lock().push(ticker);
+        *shared.scheduler.ticker.lock() = Some(ticker);
     }
 }
 
@@ -58,9 +58,7 @@ pub(super) fn release_core() -> Core {
 
 /// Uses this thread's core, if it has one of this scheduler.
 pub(super) fn with_core_of<R>(scheduler: &Scheduler, use_core: impl FnOnce(&mut Core) -> R) -> Option<R> {
-    CORE.with_borrow_mut(|core| {
-        core.as_mut().filter(|core| core.owner == scheduler.id).map(use_core)
-    })
+    CORE.with_borrow_mut(|core| core.as_mut().filter(|core| core.owner == scheduler.id).map(use_core))
 }
 
 /// Whether anything waits for a core while this thread holds one.
@@ -103,7 +101,8 @@ fn look_at_timers(shared: &Shared) {
 fn rest(shared: &Shared) {
     let scheduler = &shared.scheduler;
     shared.fire_timers();
-    let Some(index) = CORE.with_borrow(|core| core.as_ref().filter(|core| !core.has_work()).map(|core| core.index))
+    let Some(index) =
+        CORE.with_borrow(|core| core.as_ref().filter(|core| !core.has_work()).map(|core| core.index))
     else {
         return;
     };
@@ -128,9 +127,9 @@ fn rest(shared: &Shared) {
 fn tick_while_busy(shared: &Shared) {
     let scheduler = &shared.scheduler;
     let mut rounds_to_rest = TRIMS_BEFORE_REST;
-    while !scheduler.is_stopping() {
+    while !scheduler.stopped.load(Ordering::Acquire) {
         let limit = (rounds_to_rest > 0).then_some(TRIM_INTERVAL);
-        if scheduler.idle.wait_until_busy(limit, || scheduler.is_stopping()) {
+        if scheduler.idle.wait_until_busy(limit, || scheduler.is_stopping()) || scheduler.is_stopping() {
             rounds_to_rest = TRIMS_BEFORE_REST;
             thread::sleep(TICK);
             let ticks = scheduler.ticks.fetch_add(1, Ordering::Relaxed);

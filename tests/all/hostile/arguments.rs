@@ -103,7 +103,8 @@ impl Caller {
 
 /// True options of a spawn, which asks for a monitor so that every pointer counts.
 fn data() -> String {
-    let word = |number: u32| number.to_le_bytes().iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
+    let word =
+        |number: u32| number.to_le_bytes().iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
     let entry = "process_now";
     let head = [1, SpawnOptions::MONITOR, 0, 0, NAME, entry.len() as u32].map(word).concat();
     format!("(data (i32.const {SPAWN_OPTIONS}) \"{head}\") (data (i32.const {NAME}) \"{entry} and more\")\n")

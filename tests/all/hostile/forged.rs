@@ -131,7 +131,9 @@ fn too_many_filters_are_refused_and_as_many_as_allowed_are_not() {
                     (drop (call $exit (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4))))"
             ))
         };
-        for (count, status) in [(64, Status::TIMED_OUT), (65, Status::INVALID), (0xffff_ffff, Status::INVALID)] {
+        for (count, status) in
+            [(64, Status::TIMED_OUT), (65, Status::INVALID), (0xffff_ffff, Status::INVALID)]
+        {
             let reason = wat::end_of(&host, &receive(count)).await;
             let ExitReason::Normal(value) = &*reason else { panic!("{count}: {reason:?}") };
             assert_eq!(value.bytes, status.0.to_le_bytes(), "{count} filters");

@@ -86,9 +86,8 @@ fn a_start_function_of_a_handler_may_not_wait_either() {
 #[test]
 fn bad_pointers_in_a_start_function_are_named() {
     wat::run(async {
-        let wat = module(&format!(
-            "{ENTRIES} (func $start (drop (call $self_pid (i32.const -1)))) (start $start)"
-        ));
+        let wat =
+            module(&format!("{ENTRIES} (func $start (drop (call $self_pid (i32.const -1)))) (start $start)"));
         both_end_with(&wat, |reason| {
             is_trap(reason, TrapCode::BAD_POINTER) && reason.to_string().contains("`self_pid`")
         })
@@ -100,7 +99,9 @@ fn bad_pointers_in_a_start_function_are_named() {
 fn a_start_function_may_wait_for_ever_and_is_killed_like_any_other() {
     wat::run(async {
         let host = threads().build().expect("a host");
-        let wat = module(r#"(func (export "run")) (func $start (drop (call $sleep (i64.const -1)))) (start $start)"#);
+        let wat = module(
+            r#"(func (export "run")) (func $start (drop (call $sleep (i64.const -1)))) (start $start)"#,
+        );
         let actor = wat::spawn(&host, &load(&host, &wat), "run");
         host.quiescent().await;
         host.kill(actor.pid()).expect("the pid has all rights");
@@ -122,7 +123,8 @@ fn segments_outside_the_memory_end_the_guest() {
 fn a_memory_above_the_limit_is_refused_at_the_start() {
     wat::run(async {
         let wat = with_imports(&format!("(memory (export \"memory\") 65536) {ENTRIES}"));
-        both_end_with(&wat, |reason| matches!(reason, ExitReason::Limit { code: LimitCode::MEMORY, .. })).await;
+        both_end_with(&wat, |reason| matches!(reason, ExitReason::Limit { code: LimitCode::MEMORY, .. }))
+            .await;
     });
 }
 

@@ -1,3 +1,5 @@
+//! Inherited output: order, back-pressure, a closed pipe, and a flush that waits.
+
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll, Waker};
 

@@ -1,3 +1,5 @@
+//! Clocks: what they say, and what they answer to nonsense.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Files: reading, writing, listing, and staying inside the granted directory.
+
 use std::fs;
 use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Waker};

@@ -1,3 +1,5 @@
+//! Imports: all of preview 1 is there, in both linkers.
+
 use std::collections::BTreeMap;
 
 use wasmtime_wasi::p1::{self, WasiP1Ctx};

@@ -1,3 +1,5 @@
+//! Waiting: sleeps park, ready streams do not.
+
 use super::*;
 
 /// A subscription to a clock.

@@ -1,3 +1,5 @@
+//! Arguments, environment, exits, randomness.
+
 use super::*;
 
 fn config() -> Arc<WasiConfig> {

@@ -1,3 +1,5 @@
+//! Output: whole lines, stalled terminals, closed pipes.
+
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll, Waker};
