@@ -88,15 +88,29 @@ pub(super) async fn call(
         Ok(reference) => reference,
         Err(status) => return Ok(status.0),
     };
+    let status = completion(&mut guest, reference, destination, deadline, true).await?;
+    if status == Status::TIMED_OUT {
+        give_up(guest.data(), reference);
+    }
+    Ok(status.0)
+}
+
+/// Waits for a completion, and writes it.
+async fn completion(
+    guest: &mut Guest<'_>,
+    reference: u64,
+    destination: Destination,
+    deadline: u64,
+    is_call: bool,
+) -> wasmtime::Result<Status> {
     loop {
-        if let Some(status) = try_take(&mut guest, reference, destination, true)? {
-            return Ok(status.0);
+        if let Some(status) = try_take(guest, reference, destination, is_call)? {
+            return Ok(status);
         }
         if has_passed(guest.data(), deadline) {
-            give_up(guest.data(), reference);
-            return Ok(Status::TIMED_OUT.0);
+            return Ok(Status::TIMED_OUT);
         }
-        park(&mut guest, Wait::Completion(reference), deadline).await;
+        park(guest, Wait::Completion(reference), deadline).await;
     }
 }
 
@@ -162,15 +176,7 @@ pub(super) async fn wait(
     let destination = Destination { buffer, capacity, info };
     let (memory, _) = split(&mut guest)?;
     destination.check(&memory)?;
-    loop {
-        if let Some(status) = try_take(&mut guest, reference, destination, false)? {
-            return Ok(status.0);
-        }
-        if has_passed(guest.data(), deadline) {
-            return Ok(Status::TIMED_OUT.0);
-        }
-        park(&mut guest, Wait::Completion(reference), deadline).await;
-    }
+    Ok(completion(&mut guest, reference, destination, deadline, false).await?.0)
 }
 
 /// Takes a completion that has come and writes it; `NO_REFERENCE` if none can come.
