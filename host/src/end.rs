@@ -37,6 +37,7 @@ impl Shared {
         for (waiter, reference) in room_waiters {
             self.signal(waiter, Signal::Room { reference, of: owned.id() });
         }
+        cell.reset_accounts();
         self.counters.add(Count::Ended);
         if reason.is_crash() {
             self.counters.add(Count::Crashed);
@@ -46,7 +47,6 @@ impl Shared {
             let _ = watcher.send(reason.clone());
         }
         drop(owned);
-        cell.reset_accounts();
         cell.run.free();
         self.table.release(slot);
         if self.is_closing() {

@@ -92,14 +92,15 @@ impl Shared {
         let signature = request.signature()?;
         let charge = Charge::for_actor(&self.budget).ok_or(Status::LIMIT)?;
         let id = self.table.allocate();
-        let (name, options) = (request.name.clone(), request.options.clone());
-        self.occupy(id, request, signature, charge, &options);
-        if let Some(name) = name
-            && let Err(status) = self.register(&name, id, Rights::ALL)
+        // The name first: once its queue is open, others may see the actor and send to it.
+        if let Some(name) = &request.name
+            && let Err(status) = self.claim(name, id, Rights::ALL)
         {
-            self.vacate(id);
+            self.table.release(id.slot);
             return Err(status);
         }
+        let options = request.options.clone();
+        self.occupy(id, request, signature, charge, &options);
         self.counters.add(Count::Spawned);
         Ok(Prepared { id })
     }
@@ -131,20 +132,24 @@ impl Shared {
         if !self.is_alive(id) {
             return Err(Status::NO_ACTOR);
         }
-        let (limits, names) = (&self.limits, self.names.len());
-        if names as u64 >= limits.host_names_max || self.names.count_of(id) >= limits.names_max {
-            return Err(Status::LIMIT);
-        }
-        match self.names.register(name, id, rights) {
-            Registered::Taken => return Err(Status::NAME_TAKEN),
-            Registered::Already | Registered::New => {}
-        }
+        self.claim(name, id, rights)?;
         // It may have ended in between, after its names were freed.
         if !self.is_alive(id) {
             self.names.remove_all(id);
             return Err(Status::NO_ACTOR);
         }
         Ok(())
+    }
+
+    fn claim(&self, name: &str, id: ActorId, rights: Rights) -> Result<(), Status> {
+        let (limits, names) = (&self.limits, self.names.len());
+        if names as u64 >= limits.host_names_max || self.names.count_of(id) >= limits.names_max {
+            return Err(Status::LIMIT);
+        }
+        match self.names.register(name, id, rights) {
+            Registered::Taken => Err(Status::NAME_TAKEN),
+            Registered::Already | Registered::New => Ok(()),
+        }
     }
 
     /// A number for a new link.
@@ -216,17 +221,6 @@ impl Shared {
             // Only a handler has a return to let them out at.
             hold_effects: options.hold_effects && style == Style::Handler,
         }
-    }
-
-    /// Takes back the place of an actor that never ran.
-    fn vacate(&self, id: ActorId) {
-        let cell = self.table.cell(id.slot);
-        let mut queue = cell.queue.lock();
-        queue.serial = 0;
-        queue.meta = None;
-        drop(queue);
-        drop(cell.replace_owned(None));
-        self.table.release(id.slot);
     }
 }
 

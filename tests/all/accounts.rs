@@ -155,6 +155,8 @@ async fn settle(host: &Host) -> Accounts {
         host.quiescent().await;
         assert!(host.accounts().balance(), "{:?}", host.accounts());
     }
+    // The last one may still be telling others of its end.
+    host.quiescent().await;
     let accounts = host.accounts();
     assert!(accounts.balance(), "{accounts:?}");
     assert_eq!((accounts.queued, host.memory_used()), (0, 0), "{accounts:?}");

@@ -137,19 +137,31 @@ fn an_hours_sleep_takes_no_time() {
 fn sleepers_wake_in_the_order_of_their_deadlines() {
     wat::run(async {
         let host = deterministic(3).build().expect("a host");
+        // One actor spawns them all, with its own arguments and a deadline each, before the clock can move.
         let wat = module(
-            r#"(func (export "run")
+            r#"(data (i32.const 0) "\01\00\00\00")
+            (data (i32.const 16) "\c8\00\00\00\07\00\00\00")
+            (data (i32.const 200) "sleeper")
+            (func (export "run")
+                (local $at i32)
+                (drop (call $start_args (i32.const 512) (i32.const 256) (i32.const 1024)))
+                (local.set $at (i32.const 544))
+                (loop $next
+                    (i64.store (i32.const 832) (i64.load (local.get $at)))
+                    (memory.copy (i32.const 800) (i32.const 512) (i32.const 32))
+                    (if (call $spawn (i32.const 0) (i32.const 800) (i32.const 40) (i32.const 900) (i32.const 0))
+                        (then unreachable))
+                    (local.set $at (i32.add (local.get $at) (i32.const 8)))
+                    (br_if $next (i64.ne (i64.load (local.get $at)) (i64.const 0)))))
+            (func (export "sleeper")
                 (drop (call $start_args (i32.const 0) (i32.const 40) (i32.const 128)))
                 (drop (call $sleep (i64.load (i32.const 32))))
                 (drop (call $send (i32.const 0) (i32.const 32) (i32.const 8) (i32.const 0))))"#,
         );
-        let module = load(&host, &wat);
         let mut mailbox = host.mailbox().expect("a mailbox");
         let deadlines = [7_000_000_000u64, 1_000_000_000, 90_000_000_000, 4_000_000_000, 60_000_000_000];
-        for deadline in deadlines {
-            let args = [&mailbox.pid().to_bytes()[..], &deadline.to_le_bytes()].concat();
-            host.spawn(Spawn::entry(&module, "run").args(Codec::RAW, args)).expect("it is there");
-        }
+        let args = [&mailbox.pid().to_bytes()[..], &deadlines.map(u64::to_le_bytes).concat()].concat();
+        host.spawn(Spawn::entry(&load(&host, &wat), "run").args(Codec::RAW, args)).expect("it is there");
         let mut woken = Vec::new();
         for _ in deadlines {
             woken.push(u64::from_le_bytes(mailbox.receive().await.body.try_into().expect("8 bytes")));
