@@ -93,10 +93,10 @@ impl ExitReason {
         ExitReason::Limit { code, message: message.into() }
     }
 
-    /// Whether this is a crash, which a log shows: neither normal nor asked for.
+    /// Whether this is a crash, which a log shows: neither the program's own will nor asked for.
     pub fn is_crash(&self) -> bool {
         use ExitReason::*;
-        !matches!(self, Normal(_) | Shutdown(_) | Killed)
+        !matches!(self, Normal(_) | Shutdown(_) | Killed | ExitCode(_))
     }
 
     /// The reason that a guest's `exit` names by tag; other tags are not for guests to claim.
