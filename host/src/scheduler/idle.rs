@@ -46,18 +46,13 @@ impl Idle {
     pub(crate) fn wake_one(&self) {
         fence(Ordering::SeqCst);
         if self.count.load(Ordering::Relaxed) > 0 {
-            let woken = { self.remove(|sleeping| sleeping.len().checked_sub(1)) };
-            if let Some(core) = woken {
-                self.beds[core].wake();
-            }
+            self.wake(|sleeping| sleeping.len().checked_sub(1));
         }
     }
 
     /// Wakes every core.
     pub(crate) fn wake_all(&self) {
-        while let Some(core) = self.remove(|sleeping| sleeping.len().checked_sub(1)) {
-            self.beds[core].wake();
-        }
+        while self.wake(|sleeping| sleeping.len().checked_sub(1)) {}
         self.busy.notify_all();
         self.quiet.notify_waiters();
     }
@@ -66,6 +61,7 @@ impl Idle {
     pub(crate) fn lie_down(&self, core: usize) -> bool {
         let mut sleeping = self.sleeping.lock();
         *self.beds[core].woken.lock() = false;
+        debug_assert!(!sleeping.contains(&core), "a core lies down once");
         sleeping.push(core);
         self.count.store(sleeping.len(), Ordering::Relaxed);
         fence(Ordering::SeqCst);
@@ -74,7 +70,7 @@ impl Idle {
 
     /// Says that a core that lay down goes on at once.
     pub(crate) fn get_up(&self, core: usize) {
-        self.remove(|sleeping| sleeping.iter().position(|sleeper| *sleeper == core));
+        self.wake(|sleeping| sleeping.iter().position(|sleeper| *sleeper == core));
     }
 
     /// Sleeps until woken, or for `nanos` if that is less than [`NEVER`].
@@ -133,17 +129,20 @@ impl Idle {
         sleeping.len() == self.cores && self.silent.load(Ordering::Acquire)
     }
 
-    fn remove(&self, which: impl FnOnce(&Vec<usize>) -> Option<usize>) -> Option<usize> {
+    /// Wakes one of the sleeping cores; false if it is none of them. Its bed is told under the lock: a
+    /// core that got up by itself and lies again would else be woken without leaving the list.
+    fn wake(&self, which: impl FnOnce(&Vec<usize>) -> Option<usize>) -> bool {
         let mut sleeping = self.sleeping.lock();
         let was_quiet = sleeping.len() == self.cores;
-        let at = which(&sleeping)?;
+        let Some(at) = which(&sleeping) else { return false };
         let core = sleeping.swap_remove(at);
+        self.beds[core].wake();
         self.count.store(sleeping.len(), Ordering::Relaxed);
         if was_quiet {
             self.silent.store(false, Ordering::Release);
             self.busy.notify_all();
         }
-        Some(core)
+        true
     }
 }
 

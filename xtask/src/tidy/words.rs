@@ -13,12 +13,7 @@ const MARKERS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("
 const UNFINISHED: [&str; 2] = [concat!("todo", "!"), concat!("unimplemented", "!")];
 
 /// Places that exist on one machine only.
-const PLACES: [&str; 4] = [
-    concat!("/wo", "rk/"),
-    concat!("/ro", "ot/"),
-    concat!("index.crates", ".io"),
-    concat!("static.crates", ".io"),
-];
+const PLACES: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
 /// The one registry that the lockfile may name.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
