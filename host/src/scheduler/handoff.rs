@@ -74,6 +74,20 @@ impl SpareThreads {
         }
     }
 
+    /// Starts one more thread, which waits for a core; `None` when there are as many as may be.
+    fn start(&self, shared: &Arc<Shared>) -> Option<Arc<WaitingThread>> {
+        if !self.may_start() {
+            return None;
+        }
+        let thread = Arc::new(WaitingThread::default());
+        let waiting = thread.clone();
+        let started = worker::spawn_thread(shared, "flower-spare".into(), move || waiting.wait());
+        if started.is_err() {
+            self.started.fetch_sub(1, Ordering::AcqRel);
+        }
+        started.is_ok().then_some(thread)
+    }
+
     /// Whether one more thread may be started; counts it.
     fn may_start(&self) -> bool {
         let more = |started: usize| (started < self.max).then_some(started + 1);
@@ -90,16 +104,14 @@ pub(crate) fn yield_thread(shared: &Arc<Shared>) -> bool {
         return !scheduler.is_stopping();
     }
     let resting = scheduler.spares.resting.lock().pop();
-    if resting.is_none() && !scheduler.spares.may_start() {
+    // A thread that cannot be had, for our bound or the system's, is gone without: the handler goes on.
+    let Some(spare) = resting.or_else(|| scheduler.spares.start(shared)) else {
         return !scheduler.is_stopping();
-    }
+    };
     let core = worker::release_core();
     let me = Arc::new(WaitingThread::default());
     scheduler.enqueue_preempted(Task::Thread(me.clone()));
-    match resting {
-        Some(thread) => thread.give(core),
-        None => worker::spawn_thread(shared, core),
-    }
+    spare.give(core);
     if scheduler.is_stopping() {
         // Whoever stops may have looked before this thread stood there.
         scheduler.abandon_waiting();

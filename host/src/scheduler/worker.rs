@@ -17,7 +17,8 @@ use crate::shared::Shared;
 pub(crate) fn start(shared: &Arc<Shared>) {
     let cores = std::mem::take(&mut *shared.scheduler.cores.lock());
     for core in cores {
-        spawn_thread(shared, core);
+        let name = format!("flower-worker-{}", core.index);
+        spawn_thread(shared, name, move || Some(core)).expect("a thread can be started");
     }
     if !shared.deterministic {
         let ticking = shared.clone();
@@ -32,16 +33,23 @@ pub(crate) fn tick(scheduler: &Scheduler) -> u64 {
     scheduler.ticks.load(Ordering::Relaxed)
 }
 
-/// Starts a thread that runs actors with this core.
-pub(super) fn spawn_thread(shared: &Arc<Shared>, core: Core) {
+/// Starts a thread that runs actors with the core that it comes by, if it does.
+pub(super) fn spawn_thread(
+    shared: &Arc<Shared>,
+    name: String,
+    core: impl FnOnce() -> Option<Core> + Send + 'static,
+) -> std::io::Result<()> {
     let inside = shared.clone();
-    let thread = thread::Builder::new().name(format!("flower-worker-{}", core.index));
-    let thread = thread.stack_size(crate::limits::WORKER_STACK).spawn(move || {
-        let _entered = inside.tokio.enter();
-        hold_core(core);
-        work(&inside);
-    });
-    shared.scheduler.threads.lock().push(thread.expect("a thread can be started"));
+    let thread =
+        thread::Builder::new().name(name).stack_size(crate::limits::WORKER_STACK).spawn(move || {
+            let _entered = inside.tokio.enter();
+            if let Some(core) = core() {
+                hold_core(core);
+                work(&inside);
+            }
+        })?;
+    shared.scheduler.threads.lock().push(thread);
+    Ok(())
 }
 
 /// Lets this thread have a core.
