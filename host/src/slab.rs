@@ -18,8 +18,8 @@ use std::ffi::c_void;
 use std::io;
 use std::ops::Range;
 use std::ptr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 #[cfg(target_os = "linux")]
@@ -382,9 +382,15 @@ impl Lists {
     }
 }
 
-/// Bytes of a page of the machine.
+/// Bytes of a page of the machine. The C library is asked, because rustix's own look at the auxiliary
+/// vector crashes under valgrind.
 pub(crate) fn page_size() -> usize {
-    rustix::param::page_size()
+    static BYTES: LazyLock<usize> = LazyLock::new(|| {
+        // SAFETY: asks for a number.
+        let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        usize::try_from(bytes).expect("a page has a size")
+    });
+    *BYTES
 }
 
 /// Reserves addresses; their pages are taken at first touch.

@@ -15,7 +15,8 @@ use crate::workspace::{self, say};
 pub(crate) const PROFILE: &str = "guest";
 
 /// The packages whose binaries are guests, by their folder.
-const PACKAGES: [(&str, &str); 2] = [("guests", "flower-guests"), ("examples", "flower-examples")];
+const PACKAGES: [(&str, &str); 3] =
+    [("guests", "flower-guests"), ("examples", "flower-examples"), ("benches/guests", "flower-bench-guests")];
 
 /// Compile guests and examples to wasm.
 #[derive(clap::Args)]
@@ -109,7 +110,10 @@ mod tests {
 
     #[test]
     fn no_name_means_every_package() {
-        assert_eq!(packages(&[]).collect::<Vec<_>>(), ["flower-guests", "flower-examples"]);
+        assert_eq!(
+            packages(&[]).collect::<Vec<_>>(),
+            ["flower-guests", "flower-examples", "flower-bench-guests"]
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod demo;
 mod run;
 mod test;
 
+mod bench;
+
 mod abi;
 mod ci;
 mod tidy;
@@ -38,6 +40,7 @@ enum Command {
     Demo(demo::Args),
     Run(run::Args),
     Test(test::Args),
+    Bench(bench::Args),
     Abi(abi::Args),
     Tidy(tidy::Args),
     Ci(ci::Args),
@@ -62,6 +65,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Demo(args) => demo::main(&args),
         Command::Run(args) => run::main(&args),
         Command::Test(args) => test::main(&args),
+        Command::Bench(args) => bench::main(&args),
         Command::Abi(args) => abi::main(&args),
         Command::Tidy(args) => tidy::main(&args),
         Command::Ci(args) => ci::main(&args),

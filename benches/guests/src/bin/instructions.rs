@@ -1,0 +1,67 @@
+//! The rows of `benches/instructions.txt` that go through the SDK: the first argument names one, the
+//! second says how often.
+
+use std::hint::black_box;
+
+use flower::{Binary, Pid, receive, self_pid, send, spawn, spawn_join};
+use serde::{Deserialize, Serialize};
+
+/// What hops: about as much as a small event carries.
+#[derive(Serialize, Deserialize)]
+struct Hop {
+    sequence: u64,
+    name: String,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, row, count] = &arguments[..] else { panic!("a row and a number are expected") };
+    let count: u64 = count.parse().expect("how often");
+    match row.as_str() {
+        "spawn_and_die_sdk" => spawn_and_die(count),
+        "json_hop" => json_hop(count),
+        "binary_hop" => binary_hop(count),
+        unknown => panic!("there is no row {unknown}"),
+    }
+}
+
+fn spawn_and_die(count: u64) {
+    for n in 0..count {
+        let child = spawn_join(|n: u64| black_box(n), n);
+        assert_eq!(child.join(), Ok(n));
+    }
+}
+
+fn hop(sequence: u64) -> Hop {
+    Hop { sequence, name: "a name".to_owned() }
+}
+
+fn json_hop(count: u64) {
+    fn echo(to: Pid) {
+        loop {
+            let received: Hop = receive().expect("a hop");
+            send(to, &received).expect("it waits");
+        }
+    }
+    let echo = spawn(echo, self_pid());
+    for n in 0..count {
+        send(echo, &hop(n)).expect("it waits");
+        let received: Hop = receive().expect("a hop");
+        assert_eq!(received.sequence, n);
+    }
+}
+
+fn binary_hop(count: u64) {
+    fn echo(to: Pid) {
+        loop {
+            let received: Binary<Hop> = receive().expect("a hop");
+            send(to, &received).expect("it waits");
+        }
+    }
+    let echo = spawn(echo, self_pid());
+    for n in 0..count {
+        send(echo, &Binary(hop(n))).expect("it waits");
+        let Binary(received): Binary<Hop> = receive().expect("a hop");
+        assert_eq!(received.sequence, n);
+    }
+}

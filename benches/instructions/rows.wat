@@ -1,0 +1,173 @@
+;; The rows that are counted without an SDK: an export each, which does its operation as often as
+;; the program's first argument says.
+(module
+  (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
+  (import "flower" "self_pid" (func $self_pid (param i32) (result i32)))
+  (import "flower" "send" (func $send (param i32 i32 i32 i32) (result i32)))
+  (import "flower" "send_wait" (func $send_wait (param i32 i32 i32 i32 i64) (result i32)))
+  (import "flower" "receive" (func $receive (param i32 i32 i32 i32 i32 i64) (result i32)))
+  (import "flower" "call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i64) (result i32)))
+  (import "flower" "reply" (func $reply (param i32 i32 i32 i32) (result i32)))
+  (import "flower" "start_args" (func $start_args (param i32 i32 i32) (result i32)))
+  (import "flower" "spawn" (func $spawn (param i32 i32 i32 i32 i32) (result i32)))
+  (import "flower" "timer_start" (func $timer_start (param i64 i64 i32 i32 i32 i32) (result i64)))
+  (import "flower" "now" (func $now (result i64)))
+
+  (memory (export "memory") 1)
+  (global (export "flower_inbox") i32 (i32.const 1280))
+  (global $left (mut i32) (i32.const 0))
+
+  ;;   16 MessageInfo     256 body       512 own pid      544 other's pid and a count
+  ;;  592 reply token     640 SpawnOptions               1024 SendOptions
+  ;; 1152 Filter         1280 inbox: 2048, 512 bytes     4096 program arguments
+  (data (i32.const 640) "\01\00\00\00")
+  (data (i32.const 1024) "\01\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00")
+  (data (i32.const 1152) "\02\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00")
+  (data (i32.const 1280) "\00\08\00\00\00\02\00\00")
+  (data (i32.const 1536) "echo    answer  sender  leave   player  replier ")
+
+  ;; Ends the run when a host call refuses.
+  (func $ok (param i32) (if (local.get 0) (then unreachable)))
+
+  ;; The first argument, and the own pid in its place.
+  (func $begin (result i32) (local $at i32) (local $n i32)
+    (call $ok (call $self_pid (i32.const 512)))
+    (call $ok (call $args_get (i32.const 4096) (i32.const 4352)))
+    (local.set $at (i32.load (i32.const 4100)))
+    (loop $digit
+      (local.set $n (i32.add (i32.mul (local.get $n) (i32.const 10))
+        (i32.sub (i32.load8_u (local.get $at)) (i32.const 48))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (br_if $digit (i32.load8_u (local.get $at))))
+    (local.get $n))
+
+  ;; Spawns an entry with so many bytes of own pid and what follows as arguments; its pid goes to 544.
+  (func $start (param $entry i32) (param $entry_len i32) (param $flags i32) (param $args_len i32)
+    (i32.store (i32.const 644) (local.get $flags))
+    (i32.store (i32.const 656) (local.get $entry))
+    (i32.store (i32.const 660) (local.get $entry_len))
+    (call $ok (call $spawn (i32.const 640) (i32.const 512) (local.get $args_len) (i32.const 544) (i32.const 0))))
+
+  (func $next
+    (call $ok (call $receive (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 64) (i32.const 16) (i64.const -1))))
+
+  ;; Answers the request whose MessageInfo stands here.
+  (func $answer_to (param $info i32)
+    (memory.copy (i32.const 592) (i32.add (local.get $info) (i32.const 32)) (i32.const 32))
+    (i64.store (i32.const 624) (i64.load offset=24 (local.get $info)))
+    (i64.store (i32.const 632) (i64.load offset=64 (local.get $info)))
+    (call $ok (call $reply (i32.const 592) (i32.const 256) (i32.const 16) (i32.const 0))))
+
+  (func (export "host_call") (local $n i32)
+    (local.set $n (call $begin))
+    (loop $again
+      (call $ok (call $self_pid (i32.const 512)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; Two processes: one sends 16 bytes, the other sends them back.
+  (func (export "process_hop") (local $n i32)
+    (local.set $n (call $begin))
+    (call $start (i32.const 1536) (i32.const 4) (i32.const 0) (i32.const 0))
+    (loop $again
+      (call $ok (call $send (i32.const 544) (i32.const 256) (i32.const 16) (i32.const 0)))
+      (call $next)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "echo")
+    (loop $again
+      (call $next)
+      (call $ok (call $send (i32.const 48) (i32.const 256) (i32.const 16) (i32.const 0)))
+      (br $again)))
+
+  ;; The same with two handlers; the first player ends when it has seen enough.
+  (func (export "handler_hop") (local $n i32)
+    (local.set $n (call $begin))
+    (call $start (i32.const 1568) (i32.const 6) (i32.const 0) (i32.const 0))
+    (memory.copy (i32.const 256) (i32.const 544) (i32.const 32))
+    (i32.store (i32.const 288) (local.get $n))
+    (call $start (i32.const 1568) (i32.const 6) (i32.const 2) (i32.const 0))
+    (call $ok (call $send (i32.const 544) (i32.const 256) (i32.const 36) (i32.const 0)))
+    (call $next))
+  (func (export "player") (param $len i32) (result i32)
+    (if (i32.load (i32.const 2048)) (then (return (i32.const 0))))
+    (if (i32.eq (local.get $len) (i32.const 36)) (then
+      (global.set $left (i32.load (i32.const 2208)))
+      (call $ok (call $send (i32.const 2176) (i32.const 256) (i32.const 16) (i32.const 0)))
+      (return (i32.const 0))))
+    (global.set $left (i32.sub (global.get $left) (i32.const 1)))
+    (if (i32.eqz (global.get $left)) (then (return (i32.const 1))))
+    (call $ok (call $send (i32.const 2080) (i32.const 2176) (i32.const 16) (i32.const 0)))
+    (i32.const 0))
+
+  ;; A process asks a process.
+  (func (export "call") (local $n i32)
+    (local.set $n (call $begin))
+    (call $start (i32.const 1544) (i32.const 6) (i32.const 0) (i32.const 0))
+    (call $ask (local.get $n)))
+  (func (export "answer")
+    (loop $again
+      (call $next)
+      (call $answer_to (i32.const 16))
+      (br $again)))
+  (func $ask (param $n i32)
+    (loop $again
+      (call $ok (call $call (i32.const 544) (i32.const 256) (i32.const 16) (i32.const 0)
+        (i32.const 256) (i32.const 64) (i32.const 16) (i64.const -1)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; A process asks a handler.
+  (func (export "call_handler") (local $n i32)
+    (local.set $n (call $begin))
+    (call $start (i32.const 1576) (i32.const 7) (i32.const 0) (i32.const 0))
+    (call $ask (local.get $n)))
+  (func (export "replier") (param i32) (result i32)
+    (if (i32.eqz (i32.load (i32.const 2048))) (then (call $answer_to (i32.const 2048))))
+    (i32.const 0))
+
+  ;; Four senders, one receiver.
+  (func (export "many_to_one") (local $n i32) (local $senders i32)
+    (local.set $n (call $begin))
+    (local.set $senders (i32.const 4))
+    (loop $again
+      (i32.store (i32.const 576) (i32.div_u (local.get $n) (i32.const 4)))
+      (call $start (i32.const 1552) (i32.const 6) (i32.const 0) (i32.const 68))
+      (br_if $again (local.tee $senders (i32.sub (local.get $senders) (i32.const 1)))))
+    (loop $again
+      (call $next)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "sender") (local $n i32)
+    (call $ok (call $start_args (i32.const 512) (i32.const 68) (i32.const 0)))
+    (local.set $n (i32.load (i32.const 576)))
+    (loop $again
+      (call $ok (call $send_wait (i32.const 512) (i32.const 256) (i32.const 16) (i32.const 0) (i64.const -1)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; An actor that ends at once, in a slot that is warm, and its `Down`.
+  (func (export "spawn_and_die") (local $n i32)
+    (local.set $n (call $begin))
+    (loop $again
+      (call $start (i32.const 1560) (i32.const 5) (i32.const 2) (i32.const 0))
+      (call $next)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "leave"))
+
+  ;; A message to oneself, taken from behind a thousand others.
+  (func (export "selective_receive") (local $n i32) (local $others i32)
+    (local.set $n (call $begin))
+    (local.set $others (i32.const 1000))
+    (loop $again
+      (call $ok (call $send (i32.const 512) (i32.const 256) (i32.const 16) (i32.const 0)))
+      (br_if $again (local.tee $others (i32.sub (local.get $others) (i32.const 1)))))
+    (loop $again
+      (call $ok (call $send (i32.const 512) (i32.const 256) (i32.const 16) (i32.const 1024)))
+      (call $ok (call $receive (i32.const 1152) (i32.const 1) (i32.const 256) (i32.const 64) (i32.const 16) (i64.const -1)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; A timer that is due at once, and its message.
+  (func (export "timer") (local $n i32)
+    (local.set $n (call $begin))
+    (loop $again
+      (if (i64.lt_s (call $timer_start (call $now) (i64.const 0) (i32.const 0) (i32.const 256) (i32.const 0) (i32.const 0))
+          (i64.const 1)) (then unreachable))
+      (call $next)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+)

@@ -1,0 +1,25 @@
+//! `cargo xtask bench`: what the host costs, by several measures.
+
+mod instructions;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Measure the host.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    Instructions(instructions::Args),
+}
+
+/// Runs the command.
+pub(crate) fn main(args: &Args) -> Result<()> {
+    match &args.what {
+        What::Instructions(args) => instructions::main(args),
+    }
+}
