@@ -1,10 +1,14 @@
-//! Linear memories in slots of a slab: growth in place up to a capacity, reuse while warm.
+//! Linear memories in slots of a slab: small at first, moved when they outgrow one, reused while warm.
 //!
 //! [`configure`] makes an engine take its memories from a [`SlabMemoryCreator`]. wasmtime 48 asks
 //! it for a memory in the middle of an instantiation, on the thread that polls it and with no word
-//! about the actor; so whoever spawns says what the actor may use in [`with_wanted`]. The
-//! capacity picks the class of the slot, and is a hard bound of its own beneath the one of the
-//! store's limiter.
+//! about the actor; so whoever spawns says what the actor may use in [`with_wanted`]. That capacity
+//! is a hard bound of its own beneath the one of the store's limiter.
+//!
+//! What an actor may use is far more than most ever do, and slots as wide as that would cost each of
+//! them a page of page table. So the class of a slot follows from the size at the start, with half as
+//! much to grow in place; who grows further moves to a slot of a bigger class, again with half as much
+//! to spare. The price is that compiled code reads the base of a memory anew after each call.
 //!
 //! Nothing behind a memory is guarded: another actor's memory may start at its last byte. What
 //! keeps actors apart is that compiled code compares every address with the length (see
@@ -16,6 +20,7 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -24,14 +29,27 @@ use wasmtime::{Config, InstanceAllocationStrategy, LinearMemory, MemoryCreator, 
 use crate::slab::{Slab, SlabCounts, SlabError, Slot, page_size};
 
 /// Sizes of slots. Addresses are plenty, but each started 2 MiB of them costs a page of page table.
-const CLASSES: [usize; 9] =
-    [256 << 10, 512 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20, 256 << 20, 1 << 30, 4 << 30];
+const CLASSES: [usize; 13] = [
+    64 << 10,
+    128 << 10,
+    256 << 10,
+    512 << 10,
+    1 << 20,
+    2 << 20,
+    4 << 20,
+    8 << 20,
+    16 << 20,
+    64 << 20,
+    256 << 20,
+    1 << 30,
+    4 << 30,
+];
 
 /// Bytes of a dead actor that are zeroed in place and stay with the slot. Zeroing 256 KiB takes 3
 /// us; giving them back and touching them again takes 100 us.
 const KEEP_BYTES_MAX: usize = 256 << 10;
 
-const _: () = assert!(KEEP_BYTES_MAX <= CLASSES[0] && CLASSES[0] < CLASSES[CLASSES.len() - 1]);
+const _: () = assert!(CLASSES[0] < KEEP_BYTES_MAX && KEEP_BYTES_MAX < CLASSES[CLASSES.len() - 1]);
 
 thread_local! {
     /// What memories made on this thread are for, while somebody instantiates.
@@ -48,15 +66,14 @@ pub(crate) fn configure(config: &mut Config, creator: Arc<SlabMemoryCreator>) {
         .memory_reservation(0)
         .memory_guard_size(0)
         .guard_before_linear_memory(false)
-        // Growth stays in the slot, so no bytes are kept for a move, and the base is a constant.
-        .memory_may_move(false)
+        // A memory that outgrows its slot gets a bigger one; the creator knows how much more to keep.
+        .memory_may_move(true)
         .memory_reservation_for_growth(0)
         // An initial image is mapped over a memory, which would cost a mapping; data is copied.
         .memory_init_cow(false)
-        // The heap of a collector comes from the creator as well, and grows within its slot. It
-        // "may move" in name only: for a heap that may not, wasmtime 48 compares with the
-        // reservation of 0 instead of the length, and a guest's access to an array aborts the
-        // process.
+        // The heap of a collector comes from the creator as well. For one that may not move, wasmtime
+        // 48 compares with the reservation of 0 instead of the length, and a guest's access to an
+        // array aborts the process.
         .gc_heap_reservation(0)
         .gc_heap_guard_size(0)
         .gc_heap_reservation_for_growth(0)
@@ -92,16 +109,19 @@ pub(crate) async fn with_wanted_async<F: Future>(wanted: Wanted, instantiation: 
 
 /// Makes the memories of an engine out of one slab for each class.
 pub(crate) struct SlabMemoryCreator {
-    slabs: [Arc<Slab>; CLASSES.len()],
+    slabs: Slabs,
     default_capacity: usize,
 }
+
+/// One slab for each class.
+type Slabs = Arc<[Arc<Slab>; CLASSES.len()]>;
 
 impl SlabMemoryCreator {
     /// A creator of at most `slots_max` memories of each class; one that is made outside of
     /// [`with_wanted`] may grow to `default_capacity` bytes, or as far as it must to start.
     pub(crate) fn new(default_capacity: usize, slots_max: usize) -> Arc<SlabMemoryCreator> {
         let slabs = CLASSES.map(|class| Slab::new(class, None, slots_max));
-        Arc::new(SlabMemoryCreator { slabs, default_capacity })
+        Arc::new(SlabMemoryCreator { slabs: Arc::new(slabs), default_capacity })
     }
 
     /// How many slots of each class are where.
@@ -121,17 +141,22 @@ impl SlabMemoryCreator {
         if size > capacity {
             return Err(SlabError::TooBig { bytes: size, capacity });
         }
-        let class = CLASSES.partition_point(|&class| class < capacity);
-        let slot = self.slabs[class].acquire()?;
+        let slot = acquire(&self.slabs, size, capacity)?;
         if let Some(Wanted { touched: (start, end), .. }) = wanted {
             slot.populate(start..end.min(size));
         }
-        Ok(SlabMemory { slot, size, capacity })
+        Ok(SlabMemory { slot, size, capacity, slabs: self.slabs.clone() })
     }
 }
 
-// SAFETY: a new memory is a slot of its own, which reads as zeros, is at least as long as the
-// capacity and stays where it is; an engine whose code relies on more than the length gets none.
+/// A slot for a memory of this size, with room to grow.
+fn acquire(slabs: &Slabs, size: usize, capacity: usize) -> Result<Slot, SlabError> {
+    let wanted = size.saturating_add(size / 2).min(capacity);
+    slabs[CLASSES.partition_point(|&class| class < wanted)].acquire()
+}
+
+// SAFETY: a new memory is a slot of its own, which reads as zeros and is at least as long as its size;
+// an engine whose code relies on more than the length gets none.
 unsafe impl MemoryCreator for SlabMemoryCreator {
     fn new_memory(
         &self,
@@ -154,7 +179,9 @@ unsafe impl MemoryCreator for SlabMemoryCreator {
 struct SlabMemory {
     slot: Slot,
     size: usize,
+    /// What it may grow to, in this slot or another.
     capacity: usize,
+    slabs: Slabs,
 }
 
 // SAFETY: the slot is page-aligned and nobody else's, and compiled code compares each address with
@@ -165,7 +192,7 @@ unsafe impl LinearMemory for SlabMemory {
     }
 
     fn byte_capacity(&self) -> usize {
-        self.capacity
+        self.capacity.min(self.slot.len())
     }
 
     fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
@@ -174,6 +201,9 @@ unsafe impl LinearMemory for SlabMemory {
             return Err(wasmtime::Error::new(error));
         }
         debug_assert!(new_size >= self.size, "a memory never shrinks");
+        if new_size > self.slot.len() {
+            self.move_to(acquire(&self.slabs, new_size, self.capacity).map_err(wasmtime::Error::new)?);
+        }
         self.size = new_size;
         Ok(())
     }
@@ -183,16 +213,47 @@ unsafe impl LinearMemory for SlabMemory {
     }
 }
 
-impl Drop for SlabMemory {
-    fn drop(&mut self) {
+impl SlabMemory {
+    /// Takes its bytes to another slot and gives up this one.
+    fn move_to(&mut self, bigger: Slot) {
+        let (from, to) = (self.slot.start(), bigger.start());
+        let copy = |range: Range<usize>| {
+            // SAFETY: the range lies in both slots, which are ours alone.
+            unsafe { to.add(range.start).copy_from_nonoverlapping(from.add(range.start), range.len()) };
+        };
+        let used = self.size.next_multiple_of(page_size());
+        assert!(used <= self.slot.len() && used <= bigger.len(), "a memory moves to where it fits");
+        let copied = pagemap::visit_dirty(&self.slot, used, usize::MAX, |range, _| copy(range));
+        copy(copied..used);
+        self.clean();
+        self.slot = bigger;
+    }
+
+    /// Makes zeros of what was written, where that pays.
+    fn clean(&mut self) {
         if !self.slot.may_stay_warm() {
             return;
         }
         // Whatever lies behind the size was never accessible, so it still is as the slab gave it.
         let used = self.size.next_multiple_of(page_size());
-        let zeroed = pagemap::zero_dirty(&mut self.slot, used);
+        let slot = &self.slot;
+        let zeroed = pagemap::visit_dirty(slot, used, KEEP_BYTES_MAX / page_size(), |range, swapped| {
+            if swapped {
+                // Zeroing would first read the page back from disk.
+                return slot.give_back(range);
+            }
+            assert!(range.end <= slot.len(), "the kernel reports what it was asked about");
+            // SAFETY: the range lies in the slot, which is ours alone.
+            unsafe { slot.start().add(range.start).write_bytes(0, range.len()) };
+        });
         self.slot.give_back(zeroed..used);
         self.slot.set_clean();
+    }
+}
+
+impl Drop for SlabMemory {
+    fn drop(&mut self) {
+        self.clean();
     }
 }
 
@@ -209,7 +270,7 @@ mod pagemap {
     use rustix::io::Errno;
     use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
 
-    use super::{KEEP_BYTES_MAX, Slot, page_size};
+    use super::{Slot, page_size};
 
     /// Runs of dirty pages that one system call reports.
     const REGIONS_MAX: usize = 32;
@@ -224,33 +285,27 @@ mod pagemap {
     /// False where the kernel lacks the ioctl, and in a forked child, whose file shows its parent.
     static USABLE: AtomicBool = AtomicBool::new(true);
 
-    /// Zeroes what is dirty in the first `used` bytes of `slot`, up to [`KEEP_BYTES_MAX`]; returns
-    /// how far it came.
-    pub(super) fn zero_dirty(slot: &mut Slot, used: usize) -> usize {
+    /// Shows `visit` the runs of dirty pages in the first `used` bytes of `slot`, at most `pages_max`
+    /// pages, and whether they are on disk; returns how far it came.
+    pub(super) fn visit_dirty(
+        slot: &Slot,
+        used: usize,
+        mut pages_max: usize,
+        mut visit: impl FnMut(Range<usize>, bool),
+    ) -> usize {
         let base = slot.start().expose_provenance();
         let mut regions = [Region::default(); REGIONS_MAX];
-        let mut pages_max = KEEP_BYTES_MAX / page_size();
         let mut done = 0;
         while done < used && pages_max > 0 {
             let Some(scan) = scan(base + done..base + used, pages_max, &mut regions) else { break };
             for region in &regions[..scan.regions] {
                 let range = region.start as usize - base..region.end as usize - base;
                 pages_max = pages_max.saturating_sub(range.len() / page_size());
-                clean(slot, range, region.categories);
+                visit(range, region.categories & PAGE_IS_SWAPPED != 0);
             }
             done = used.min(scan.end - base);
         }
         done
-    }
-
-    fn clean(slot: &mut Slot, range: Range<usize>, categories: u64) {
-        if categories & PAGE_IS_SWAPPED != 0 {
-            // Zeroing would first read the page back from disk.
-            return slot.give_back(range);
-        }
-        assert!(range.end <= slot.len(), "the kernel reports what it was asked about");
-        // SAFETY: the range lies in the slot, which is ours alone.
-        unsafe { slot.start().add(range.start).write_bytes(0, range.len()) };
     }
 
     /// Fills `regions` with runs of pages in `range` that may hold anything but zeros.
@@ -347,11 +402,16 @@ mod pagemap {
     }
 }
 
-/// Other systems cannot say which pages are dirty, so all are given back.
+/// Other systems cannot say which pages are dirty, so all count as such.
 #[cfg(not(target_os = "linux"))]
 mod pagemap {
     /// Comes nowhere.
-    pub(super) fn zero_dirty(_slot: &mut super::Slot, _used: usize) -> usize {
+    pub(super) fn visit_dirty(
+        _slot: &super::Slot,
+        _used: usize,
+        _pages_max: usize,
+        _visit: impl FnMut(super::Range<usize>, bool),
+    ) -> usize {
         0
     }
 }
@@ -456,29 +516,97 @@ mod tests {
     }
 
     #[test]
-    fn growth_ends_at_the_capacity_and_never_moves() {
+    fn growth_ends_at_the_capacity() {
         let creator = SlabMemoryCreator::new(10 * PAGE, 1);
         let mut memory = memory(&creator, PAGE);
-        let base = memory.as_ptr();
-        assert_eq!((memory.byte_size(), memory.byte_capacity()), (PAGE, 10 * PAGE));
         memory.grow_to(10 * PAGE).expect("this is the capacity");
+        let base = memory.as_ptr();
         let error = memory.grow_to(11 * PAGE).expect_err("the slot is longer, the capacity is not");
         assert!(matches!(error.downcast_ref(), Some(SlabError::TooBig { .. })));
-        assert_eq!((memory.byte_size(), memory.as_ptr()), (10 * PAGE, base));
+        assert_eq!((memory.byte_size(), memory.byte_capacity()), (10 * PAGE, 10 * PAGE));
+        assert_eq!(memory.as_ptr(), base);
     }
 
     #[test]
-    fn the_scope_and_the_module_choose_the_class() {
+    fn a_memory_moves_when_it_outgrows_its_slot_and_not_before() {
+        let creator = SlabMemoryCreator::new(64 << 20, 1);
+        let mut memory = memory(&creator, 2 * PAGE);
+        let (base, capacity) = (memory.as_ptr(), memory.byte_capacity());
+        assert_eq!(capacity, 4 * PAGE);
+        memory.grow_to(capacity).expect("there is room in place");
+        assert_eq!(memory.as_ptr(), base);
+        memory.grow_to(capacity + PAGE).expect("there is a bigger slot");
+        assert_ne!(memory.as_ptr(), base);
+        assert!(memory.byte_capacity() >= capacity + PAGE + capacity / 2, "the next move is far off");
+    }
+
+    #[test]
+    fn a_move_takes_every_byte_along_and_leaves_none_behind() {
+        let creator = SlabMemoryCreator::new(64 << 20, 2);
+        let pattern = |at: usize| if at / page_size() % 3 == 0 { (at % 251) as u8 + 1 } else { 0 };
+        let mut memory = memory(&creator, PAGE);
+        for size in [3 * PAGE, 7 * PAGE, 40 * PAGE, 300 * PAGE] {
+            let before = memory.byte_size();
+            bytes(&mut *memory).iter_mut().enumerate().for_each(|(at, byte)| *byte = pattern(at));
+            memory.grow_to(size).expect("there is room");
+            let bytes = bytes(&mut *memory);
+            assert!(bytes[..before].iter().enumerate().all(|(at, &byte)| byte == pattern(at)), "{size}");
+            assert!(bytes[before..].iter().all(|&byte| byte == 0), "{size}");
+            let left = creator.create(before, None).expect("the slot that was left is free");
+            // SAFETY: the slot is the test's, and nobody writes to it.
+            let left = unsafe { slice::from_raw_parts(left.slot.start(), left.slot.len()) };
+            assert!(left.iter().all(|&byte| byte == 0), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_move_that_finds_no_slot_changes_nothing() {
+        let creator = SlabMemoryCreator::new(64 << 20, 1);
+        let _taken = creator.create(3 * PAGE, None).expect("there is one of this class");
+        let mut memory = memory(&creator, PAGE);
+        bytes(&mut *memory)[7] = 7;
+        let error = memory.grow_to(3 * PAGE).expect_err("its slot is taken");
+        assert!(matches!(error.downcast_ref(), Some(SlabError::OutOfSlots { .. })));
+        assert_eq!((memory.byte_size(), bytes(&mut *memory)[7]), (PAGE, 7));
+    }
+
+    #[test]
+    fn compiled_code_follows_a_move() {
+        // The growth is in a callee, in a loop: the base must be read anew after each call.
+        let wat = r#"(module (memory 1)
+            (func $grow (drop (memory.grow (i32.const 3))))
+            (func (export "f") (param $times i32) (result i32) (local $at i32)
+                (loop $more
+                    (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (i32.const 1)))
+                    (call $grow)
+                    (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (i32.const 1)))
+                    (i32.store (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 4)) (i32.const 9))
+                    (local.set $at (i32.add (local.get $at) (i32.const 4)))
+                    (br_if $more (i32.lt_u (local.get $at) (i32.mul (local.get $times) (i32.const 4)))))
+                (local.set $at (i32.const 0))
+                (loop $sum
+                    (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                    (local.set $times (i32.add (local.get $times)
+                        (i32.load (i32.mul (i32.sub (local.get $at) (i32.const 1)) (i32.const 4)))))
+                    (br_if $sum (i32.lt_u (local.get $at) (i32.const 100))))
+                (local.get $times)))"#;
+        let (engine, _) = engine(64 << 20);
+        assert_eq!(call(&engine, wat, 100).expect("no trap"), 100 + 2 * 100);
+    }
+
+    #[test]
+    fn size_scope_and_module_choose_the_class() {
         let creator = SlabMemoryCreator::new(1 << 20, 10);
         let class = |size, maximum| creator.create(size, maximum).map(|memory| memory.slot.len());
-        assert_eq!(class(PAGE, None).expect("by default"), 1 << 20);
-        assert_eq!(class(PAGE, Some(2 * PAGE)).expect("by its maximum"), 256 << 10);
-        assert_eq!(class(17 * PAGE, None).expect("by its minimum"), 4 << 20);
-        assert_eq!(sized(5 << 20, || class(PAGE, None)).expect("by the scope"), 16 << 20);
-        assert_eq!(sized(usize::MAX, || class(PAGE, None)).expect("the biggest"), 4 << 30);
+        assert_eq!(class(PAGE, None).expect("half as much to grow"), 128 << 10);
+        assert_eq!(class(4 * PAGE, None).expect("half as much to grow"), 512 << 10);
+        assert_eq!(class(PAGE, Some(PAGE)).expect("it cannot grow"), 64 << 10);
+        assert_eq!(class(16 * PAGE, None).expect("it may not grow"), 1 << 20);
+        assert_eq!(class(17 * PAGE, None).expect("more than the default"), 2 << 20);
+        assert_eq!(sized(64 << 20, || class(50 * PAGE, None)).expect("by the size"), 8 << 20);
+        assert_eq!(sized(usize::MAX, || class(4 << 30, None)).expect("the biggest"), 4 << 30);
         assert!(sized(PAGE, || class(2 * PAGE, None)).is_err(), "the scope is a limit");
         assert!(class((4 << 30) + PAGE, None).is_err(), "no class holds it");
-        assert_eq!(class(PAGE, None).expect("the scope is over"), 1 << 20);
     }
 
     #[test]
@@ -520,21 +648,27 @@ mod tests {
     #[test]
     fn an_async_instantiation_gets_the_capacity_of_its_scope() {
         let (engine, creator) = engine(PAGE);
-        let module = Module::new(&engine, "(module (memory 1))").expect("it is valid");
+        let module = Module::new(&engine, r#"(module (memory (export "memory") 1))"#).expect("it is valid");
         let mut store = Store::new(&engine, ());
         let instantiation = Instance::new_async(&mut store, &module, &[]);
-        let mut scoped = pin!(sized_async(1 << 20, instantiation));
+        let mut scoped = Box::pin(sized_async(1 << 20, instantiation));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        assert!(scoped.as_mut().poll(&mut context).is_ready());
+        let std::task::Poll::Ready(instance) = scoped.as_mut().poll(&mut context) else {
+            panic!("nothing waits in there");
+        };
+        drop(scoped);
         let live = |(_, counts): &(usize, SlabCounts)| counts.live == 1;
-        assert_eq!(creator.counts().find(live).expect("it is live").0, 1 << 20);
+        assert_eq!(creator.counts().find(live).expect("it is live").0, 128 << 10);
+        let memory = instance.expect("no trap").get_memory(&mut store, "memory").expect("it is exported");
+        memory.grow(&mut store, 15).expect("the capacity of the scope");
+        assert!(memory.grow(&mut store, 1).is_err());
     }
 
     #[test]
     fn no_access_reaches_behind_the_length() {
         let (engine, creator) = engine(4 * PAGE);
-        // The neighbours' slots start right behind the capacity of 256 KiB.
-        let mut neighbours: Vec<_> = (0..3).map(|_| memory(&creator, 4 * PAGE)).collect();
+        // The neighbours' slots start right behind its own.
+        let mut neighbours: Vec<_> = (0..3).map(|_| memory(&creator, PAGE)).collect();
         neighbours.iter_mut().for_each(|memory| bytes(&mut **memory).fill(7));
         for (offset, address, ok) in [
             (0, PAGE as i64 - 4, true),

@@ -273,7 +273,7 @@ impl Slot {
 
     /// Gives the pages of `range`, in bytes from the start, back to the kernel; they read as zeros
     /// then.
-    pub(crate) fn give_back(&mut self, range: Range<usize>) {
+    pub(crate) fn give_back(&self, range: Range<usize>) {
         assert!(range.start <= range.end && range.end <= self.len(), "a slot reaches only itself");
         // SAFETY: the range lies in this slot, which is ours alone.
         unsafe { give_back(self.start + range.start..self.start + range.end) }
