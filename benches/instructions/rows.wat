@@ -1,4 +1,4 @@
-;; The rows that are counted without an SDK: an export each, which does its operation as often as
+;; The rows that are measured without an SDK: an export each, which does its operation as often as
 ;; the program's first argument says.
 (module
   (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
@@ -11,7 +11,11 @@
   (import "flower" "start_args" (func $start_args (param i32 i32 i32) (result i32)))
   (import "flower" "spawn" (func $spawn (param i32 i32 i32 i32 i32) (result i32)))
   (import "flower" "timer_start" (func $timer_start (param i64 i64 i32 i32 i32 i32) (result i64)))
+  (import "flower" "cancel" (func $cancel (param i64) (result i32)))
   (import "flower" "now" (func $now (result i64)))
+  (import "flower" "flush" (func $flush (result i64)))
+  (import "flower" "parent" (func $parent (param i32) (result i32)))
+  (import "flower" "yield_now" (func $yield_now (result i32)))
 
   (memory (export "memory") 1)
   (global (export "flower_inbox") i32 (i32.const 1280))
@@ -24,7 +28,7 @@
   (data (i32.const 1024) "\01\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00")
   (data (i32.const 1152) "\02\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00")
   (data (i32.const 1280) "\00\08\00\00\00\02\00\00")
-  (data (i32.const 1536) "echo    answer  sender  leave   player  replier ")
+  (data (i32.const 1536) "echo    answer  sender  leave   player  replier repeat  wait    ")
 
   ;; Ends the run when a host call refuses.
   (func $ok (param i32) (if (local.get 0) (then unreachable)))
@@ -63,6 +67,38 @@
     (loop $again
       (call $ok (call $self_pid (i32.const 512)))
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; A message into a mailbox, which is emptied now and then.
+  (func (export "enqueue") (local $n i32)
+    (local.set $n (call $begin))
+    (loop $again
+      (call $ok (call $send (i32.const 512) (i32.const 256) (i32.const 16) (i32.const 0)))
+      (if (i32.eqz (i32.and (local.get $n) (i32.const 1023))) (then (drop (call $flush))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; Off the fiber, through the scheduler, and back.
+  (func (export "fiber_switch") (local $n i32)
+    (local.set $n (call $begin))
+    (loop $again
+      (call $ok (call $yield_now))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; A handler that sends itself the next message.
+  (func (export "handler_call") (local $n i32)
+    (local.set $n (call $begin))
+    (call $start (i32.const 1584) (i32.const 6) (i32.const 2) (i32.const 0))
+    (i32.store (i32.const 256) (local.get $n))
+    (call $ok (call $send (i32.const 544) (i32.const 256) (i32.const 16) (i32.const 0)))
+    (call $next))
+  (func (export "repeat") (param i32) (result i32) (local $n i32)
+    (if (i32.load (i32.const 2048)) (then
+      (call $ok (call $self_pid (i32.const 512)))
+      (return (i32.const 0))))
+    (local.set $n (i32.sub (i32.load (i32.const 2176)) (i32.const 1)))
+    (i32.store (i32.const 2176) (local.get $n))
+    (if (i32.eqz (local.get $n)) (then (return (i32.const 1))))
+    (call $ok (call $send (i32.const 512) (i32.const 2176) (i32.const 16) (i32.const 0)))
+    (i32.const 0))
 
   ;; Two processes: one sends 16 bytes, the other sends them back.
   (func (export "process_hop") (local $n i32)
@@ -150,6 +186,27 @@
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
   (func (export "leave"))
 
+  ;; So many actors that all live at once: each says that it runs, and waits.
+  (func (export "spawn_cold")
+    (call $crowd (i32.const 0)))
+  ;; The same, linked, so that the end of this one is the end of all; does not end by itself.
+  (func (export "crowd")
+    (call $crowd (i32.const 1))
+    (call $next))
+  (func $crowd (param $flags i32) (local $n i32) (local $left i32)
+    (local.set $n (call $begin))
+    (local.set $left (local.get $n))
+    (loop $again
+      (call $start (i32.const 1592) (i32.const 4) (local.get $flags) (i32.const 0))
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+    (loop $again
+      (call $next)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "wait")
+    (call $ok (call $parent (i32.const 512)))
+    (call $ok (call $send (i32.const 512) (i32.const 256) (i32.const 16) (i32.const 0)))
+    (call $next))
+
   ;; A message to oneself, taken from behind a thousand others.
   (func (export "selective_receive") (local $n i32) (local $others i32)
     (local.set $n (call $begin))
@@ -169,5 +226,14 @@
       (if (i64.lt_s (call $timer_start (call $now) (i64.const 0) (i32.const 0) (i32.const 256) (i32.const 0) (i32.const 0))
           (i64.const 1)) (then unreachable))
       (call $next)
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; A timer that is taken back before it fires.
+  (func (export "timer_cancel") (local $n i32)
+    (local.set $n (call $begin))
+    (loop $again
+      (if (i32.ne (i32.const 1) (call $cancel (call $timer_start
+          (i64.add (call $now) (i64.const 3600000000000)) (i64.const 0) (i32.const 0) (i32.const 256) (i32.const 0) (i32.const 0))))
+        (then unreachable))
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
 )

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the host costs, by several measures.
 
 mod instructions;
+mod micro;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -15,11 +16,13 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum What {
     Instructions(instructions::Args),
+    Micro(micro::Args),
 }
 
 /// Runs the command.
 pub(crate) fn main(args: &Args) -> Result<()> {
     match &args.what {
         What::Instructions(args) => instructions::main(args),
+        What::Micro(args) => micro::main(args),
     }
 }

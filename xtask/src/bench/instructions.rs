@@ -61,8 +61,11 @@ const fn sdk(name: &'static str, rounds: u64, operations: u64, what: &'static st
     Plan { name, what, guest: Guest::Sdk, rounds, operations }
 }
 
-const PLANS: [Plan; 12] = [
+const PLANS: [Plan; 16] = [
     wat("host_call", 50_000, 1, "self_pid"),
+    wat("enqueue", 20_000, 1, "16 bytes into the own mailbox, which is emptied now and then"),
+    wat("fiber_switch", 10_000, 1, "yield_now, alone"),
+    wat("handler_call", 10_000, 1, "a handler sends 16 bytes to itself and is called with them"),
     wat("process_hop", 5_000, 2, "16 bytes from a process to another, which was parked"),
     wat("handler_hop", 5_000, 2, "16 bytes from a handler to another"),
     wat("call", 5_000, 1, "a process asks a process and gets 16 bytes"),
@@ -71,6 +74,7 @@ const PLANS: [Plan; 12] = [
     wat("spawn_and_die", 2_000, 1, "spawn in a warm slot, run, end, and the `Down`"),
     wat("selective_receive", 200, 1, "send to oneself, receive from behind 1,000 unmatched"),
     wat("timer", 5_000, 1, "arm a timer that is due, park, and its message"),
+    wat("timer_cancel", 5_000, 1, "arm a timer and cancel it"),
     sdk("spawn_and_die_sdk", 500, 1, "the same as spawn_and_die with the SDK, and join"),
     sdk("json_hop", 2_000, 2, "a struct as JSON from a process to another, with the SDK"),
     sdk("binary_hop", 2_000, 2, "the same in the binary codec"),

@@ -1,5 +1,4 @@
-//! The rows of `benches/instructions.txt` that go through the SDK: the first argument names one, the
-//! second says how often.
+//! The measured rows that go through the SDK: the first argument names one, the second says how often.
 
 use std::hint::black_box;
 
@@ -19,6 +18,7 @@ fn main() {
     let count: u64 = count.parse().expect("how often");
     match row.as_str() {
         "spawn_and_die_sdk" => spawn_and_die(count),
+        "spawn_cold_sdk" => spawn_cold(count),
         "json_hop" => json_hop(count),
         "binary_hop" => binary_hop(count),
         unknown => panic!("there is no row {unknown}"),
@@ -29,6 +29,20 @@ fn spawn_and_die(count: u64) {
     for n in 0..count {
         let child = spawn_join(|n: u64| black_box(n), n);
         assert_eq!(child.join(), Ok(n));
+    }
+}
+
+/// So many actors that all live at once: each says that it runs, and waits.
+fn spawn_cold(count: u64) {
+    fn wait(to: Pid) {
+        send(to, &()).expect("it waits");
+        receive::<()>().expect("it never comes");
+    }
+    for _ in 0..count {
+        spawn(wait, self_pid());
+    }
+    for _ in 0..count {
+        receive::<()>().expect("somebody runs");
     }
 }
 
