@@ -116,7 +116,8 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<Body, Ended> {
 /// The export to call before any entry but `_start`, which does the same itself.
 fn initializer(store: &mut Store<ActorState>, instance: &Instance) -> Option<wasmtime::TypedFunc<(), ()>> {
     let names = [Exports::INITIALIZE, Exports::FLOWER_INITIALIZE];
-    names.into_iter().find_map(|name| instance.get_typed_func(&mut *store, name).ok())
+    // `get_typed_func` would make an error of a missing export, with a backtrace where one is asked for.
+    names.into_iter().find_map(|name| instance.get_func(&mut *store, name)?.typed(&*store).ok())
 }
 
 fn reason_of(error: &wasmtime::Error, state: &mut ActorState) -> Arc<ExitReason> {

@@ -147,6 +147,8 @@ impl Valgrind {
     /// Code is generated while the host runs, hence the check for changed code.
     fn command(&self, tool: &str) -> Command {
         let mut command = Command::new("valgrind");
+        // Errors of the engine would each take a backtrace.
+        command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
         command.args([&format!("--tool={tool}"), "--smc-check=all-non-file"]);
         command
     }

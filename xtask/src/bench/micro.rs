@@ -23,5 +23,7 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     let mut cargo = cargo();
     cargo.args(["bench", "--package", "flower-benches", "--features", "micro", "--bench", "micro", "--"]);
     cargo.args(&args.arguments);
+    // Errors of the engine would each take a backtrace.
+    cargo.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
     run(cargo.env("FLOWER_GUESTS_DIR", folder), "its message is above")
 }
