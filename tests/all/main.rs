@@ -34,6 +34,7 @@ mod wat;
 mod cli;
 mod examples;
 mod main_program;
+mod soak;
 
 // Nothing is left out.
 mod coverage;
@@ -53,4 +54,5 @@ const GUESTS: &[&[&str]] = &[
     pid::GUESTS,
     wasi::GUESTS,
     main_program::GUESTS,
+    soak::GUESTS,
 ];

@@ -16,6 +16,7 @@ mod run;
 mod test;
 
 mod bench;
+mod soak;
 
 mod abi;
 mod ci;
@@ -41,6 +42,7 @@ enum Command {
     Run(run::Args),
     Test(test::Args),
     Bench(bench::Args),
+    Soak(soak::Args),
     Abi(abi::Args),
     Tidy(tidy::Args),
     Ci(ci::Args),
@@ -66,6 +68,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Run(args) => run::main(&args),
         Command::Test(args) => test::main(&args),
         Command::Bench(args) => bench::main(&args),
+        Command::Soak(args) => soak::main(&args),
         Command::Abi(args) => abi::main(&args),
         Command::Tidy(args) => tidy::main(&args),
         Command::Ci(args) => ci::main(&args),

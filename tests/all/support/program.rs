@@ -35,7 +35,12 @@ pub(crate) struct Running {
 impl Program {
     /// The program with nothing of this process's environment but a folder for its cache.
     pub(crate) fn new<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Program {
-        let mut command = Command::new(places::program());
+        Program::other(places::program(), args)
+    }
+
+    /// Another program, in the same way.
+    pub(crate) fn other<S: AsRef<OsStr>>(program: &Path, args: impl IntoIterator<Item = S>) -> Program {
+        let mut command = Command::new(program);
         command.env_clear().env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).args(args);
         Program { command }
     }
