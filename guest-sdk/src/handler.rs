@@ -136,8 +136,9 @@ fn start<H: Handler>(handler: &mut Option<H>, envelope: &Envelope) -> i32 {
     CONTINUE
 }
 
-/// How many bytes of a body the inbox takes; a longer one costs a host call.
-const INBOX_BODY: usize = 4096 - MessageInfo::SIZE;
+/// How many bytes of a body the inbox takes; a longer one costs a host call, and more room would cost
+/// every actor of the program another page.
+const INBOX_BODY: usize = 1024 - MessageInfo::SIZE;
 
 /// Where the host puts an event before it calls the handler.
 #[repr(C, align(8))]

@@ -66,7 +66,8 @@ impl Plan {
     /// What the actor will do with its memory.
     fn wanted(&self) -> Wanted {
         let touched = self.module.module.touched_at_start();
-        Wanted { capacity: self.config.memory_max as usize, touched: (touched.start, touched.end) }
+        let image = self.module.module.image().cloned();
+        Wanted { capacity: self.config.memory_max as usize, image, touched: (touched.start, touched.end) }
     }
 }
 

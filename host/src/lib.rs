@@ -40,6 +40,7 @@ mod shared;
 
 // From bytes to an actor that runs.
 mod budget;
+mod image;
 mod instance;
 mod loaded;
 mod memory;

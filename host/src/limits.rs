@@ -64,6 +64,12 @@ pub(crate) const UNCHARGED_BYTES_MAX: u32 = 256;
 /// Capacity that an actor's queues keep while idle; a burst's is given back.
 pub(crate) const QUEUE_KEEP: usize = 32;
 
+/// Mappings of images in the process: a system allows 65,530 of all kinds, and past that malloc fails.
+pub(crate) const IMAGE_RUNS_MAX: usize = 24_000;
+
+/// Bytes of data that actors of a module share: each is written once for every place in a run of slots.
+pub(crate) const IMAGE_BYTES_MAX: usize = 256 * 1024;
+
 /// What an actor, or the whole host, may use. Every field has a documented default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -14,18 +14,23 @@
 //! keeps actors apart is that compiled code compares every address with the length (see
 //! [`configure`]), so the creator refuses an engine that would leave out these comparisons.
 //!
+//! What a module puts into each of its memories stands beside its code, as an [image](crate::image), and
+//! its memories begin in slots that read as that.
+//!
 //! A dead actor's pages are found with the ioctl `PAGEMAP_SCAN` (Linux 6.7), present or swapped,
-//! and zeroed in place while they are few. Where the ioctl is missing all pages are given back,
+//! and made what they were in place while they are few. Where the ioctl is missing all pages are given back,
 //! which is right everywhere and slower.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::ops::Range;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use wasmtime::{Config, InstanceAllocationStrategy, LinearMemory, MemoryCreator, MemoryType};
 
+use crate::image::Image;
 use crate::slab::{Slab, SlabCounts, SlabError, Slot, page_size};
 
 /// Sizes of slots. Addresses are plenty, but each started 2 MiB of them costs a page of page table.
@@ -53,7 +58,7 @@ const _: () = assert!(CLASSES[0] < KEEP_BYTES_MAX && KEEP_BYTES_MAX < CLASSES[CL
 
 thread_local! {
     /// What memories made on this thread are for, while somebody instantiates.
-    static WANTED: Cell<Option<Wanted>> = const { Cell::new(None) };
+    static WANTED: RefCell<Option<Wanted>> = const { RefCell::new(None) };
 }
 
 /// Sets every knob of an engine that has to do with linear memory.
@@ -81,10 +86,12 @@ pub(crate) fn configure(config: &mut Config, creator: Arc<SlabMemoryCreator>) {
 }
 
 /// What an actor will do with its memory.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Wanted {
     /// Bytes that it may use.
     pub(crate) capacity: usize,
+    /// What is there at the start.
+    pub(crate) image: Option<Arc<Image>>,
     /// First byte, and end, of what it is about to touch.
     pub(crate) touched: (usize, usize),
 }
@@ -94,7 +101,7 @@ pub(crate) fn with_wanted<R>(wanted: Wanted, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<Wanted>);
     impl Drop for Restore {
         fn drop(&mut self) {
-            WANTED.set(self.0);
+            WANTED.set(self.0.take());
         }
     }
     let _restore = Restore(WANTED.replace(Some(wanted)));
@@ -104,12 +111,15 @@ pub(crate) fn with_wanted<R>(wanted: Wanted, f: impl FnOnce() -> R) -> R {
 /// [`with_wanted`] around each poll of an instantiation, whichever threads do that.
 pub(crate) async fn with_wanted_async<F: Future>(wanted: Wanted, instantiation: F) -> F::Output {
     let mut instantiation = pin!(instantiation);
-    poll_fn(|context| with_wanted(wanted, || instantiation.as_mut().poll(context))).await
+    poll_fn(|context| with_wanted(wanted.clone(), || instantiation.as_mut().poll(context))).await
 }
 
 /// Makes the memories of an engine out of one slab for each class.
 pub(crate) struct SlabMemoryCreator {
     slabs: Slabs,
+    /// Those of modules with an image, as long as there are some.
+    images: Mutex<Vec<Weak<Slab>>>,
+    slots_max: usize,
     default_capacity: usize,
 }
 
@@ -121,41 +131,84 @@ impl SlabMemoryCreator {
     /// [`with_wanted`] may grow to `default_capacity` bytes, or as far as it must to start.
     pub(crate) fn new(default_capacity: usize, slots_max: usize) -> Arc<SlabMemoryCreator> {
         let slabs = CLASSES.map(|class| Slab::new(class, None, slots_max));
-        Arc::new(SlabMemoryCreator { slabs: Arc::new(slabs), default_capacity })
+        let (slabs, images) = (Arc::new(slabs), Mutex::default());
+        Arc::new(SlabMemoryCreator { slabs, images, slots_max, default_capacity })
     }
 
     /// How many slots of each class are where.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (usize, SlabCounts)> {
-        self.slabs.iter().map(|slab| (slab.class(), slab.counts()))
+        let images = self.image_slabs();
+        self.slabs.iter().map(move |slab| {
+            let same = images.iter().filter(|image| image.class() == slab.class());
+            (slab.class(), same.fold(slab.counts(), |sum, image| sum + image.counts()))
+        })
+    }
+
+    /// How many memories stand in slots with an image.
+    #[cfg(test)]
+    pub(crate) fn images_live(&self) -> usize {
+        self.image_slabs().iter().map(|slab| slab.counts().live).sum()
     }
 
     /// [`Slab::trim`] for every class.
     pub(crate) fn trim(&self, now_ns: u64) -> usize {
-        self.slabs.iter().map(|slab| slab.trim(now_ns)).sum()
+        self.slabs.iter().chain(&self.image_slabs()).map(|slab| slab.trim(now_ns)).sum()
+    }
+
+    fn image_slabs(&self) -> Vec<Arc<Slab>> {
+        let mut images = self.images.lock();
+        images.retain(|image| image.strong_count() > 0);
+        images.iter().filter_map(Weak::upgrade).collect()
     }
 
     fn create(&self, size: usize, maximum: Option<usize>) -> Result<SlabMemory, SlabError> {
-        let wanted = WANTED.get();
-        let allowed = wanted.map_or(self.default_capacity.max(size), |wanted| wanted.capacity);
-        let capacity = allowed.min(maximum.unwrap_or(usize::MAX)).min(CLASSES[CLASSES.len() - 1]);
-        if size > capacity {
-            return Err(SlabError::TooBig { bytes: size, capacity });
+        WANTED.with_borrow(|wanted| {
+            let allowed = wanted.as_ref().map_or(self.default_capacity.max(size), |wanted| wanted.capacity);
+            let capacity = allowed.min(maximum.unwrap_or(usize::MAX)).min(CLASSES[CLASSES.len() - 1]);
+            if size > capacity {
+                return Err(SlabError::TooBig { bytes: size, capacity });
+            }
+            let slot = match wanted.as_ref().and_then(|wanted| wanted.image.as_ref()) {
+                Some(image) => self.acquire_with(image, size, capacity)?,
+                None => acquire(&self.slabs, size, capacity)?,
+            };
+            if let (Some(Wanted { touched: (start, end), .. }), None) = (wanted, slot.image()) {
+                slot.populate(*start..(*end).min(size));
+            }
+            Ok(SlabMemory { slot, size, capacity, slabs: self.slabs.clone() })
+        })
+    }
+
+    /// A slot that begins with an image: its own, or an ordinary one that it is copied into.
+    fn acquire_with(&self, image: &Image, size: usize, capacity: usize) -> Result<Slot, SlabError> {
+        assert!(image.fits(size), "a module's memory is at least as long as its data reaches");
+        let class = CLASSES[class_of(size, usize::MAX)];
+        let make = |file| {
+            let slab = Slab::with_image(class, file, self.slots_max);
+            self.images.lock().push(Arc::downgrade(&slab));
+            slab
+        };
+        if let Some(Ok(slot)) = image.slab(make, class).map(Slab::acquire) {
+            return Ok(slot);
         }
         let slot = acquire(&self.slabs, size, capacity)?;
-        if let Some(Wanted { touched: (start, end), .. }) = wanted {
-            slot.populate(start..end.min(size));
-        }
-        Ok(SlabMemory { slot, size, capacity, slabs: self.slabs.clone() })
+        // SAFETY: the slot is ours, and as long as the memory, in which the image fits.
+        unsafe { image.copy_to(slot.start()) };
+        Ok(slot)
     }
 }
 
 /// A slot for a memory of this size, with room to grow.
 fn acquire(slabs: &Slabs, size: usize, capacity: usize) -> Result<Slot, SlabError> {
-    let wanted = size.saturating_add(size / 2).min(capacity);
-    slabs[CLASSES.partition_point(|&class| class < wanted)].acquire()
+    slabs[class_of(size, capacity)].acquire()
 }
 
-// SAFETY: a new memory is a slot of its own, which reads as zeros and is at least as long as its size;
+fn class_of(size: usize, capacity: usize) -> usize {
+    let wanted = size.saturating_add(size / 2).min(capacity);
+    CLASSES.partition_point(|&class| class < wanted).min(CLASSES.len() - 1)
+}
+
+// SAFETY: a new memory is a slot of its own, which reads as zeros, or as the image of its module, and is at least as long as its size;
 // an engine whose code relies on more than the length gets none.
 unsafe impl MemoryCreator for SlabMemoryCreator {
     fn new_memory(
@@ -223,13 +276,17 @@ impl SlabMemory {
         };
         let used = self.size.next_multiple_of(page_size());
         assert!(used <= self.slot.len() && used <= bigger.len(), "a memory moves to where it fits");
+        if let Some(image) = self.slot.image() {
+            // SAFETY: the bigger slot is ours, and has room for whatever this one holds.
+            unsafe { image.copy_to(to) };
+        }
         let copied = pagemap::visit_dirty(&self.slot, used, usize::MAX, |range, _| copy(range));
         copy(copied..used);
         self.clean();
         self.slot = bigger;
     }
 
-    /// Makes zeros of what was written, where that pays.
+    /// Makes what was written what it was at first, where that pays.
     fn clean(&mut self) {
         if !self.slot.may_stay_warm() {
             return;
@@ -238,13 +295,8 @@ impl SlabMemory {
         let used = self.size.next_multiple_of(page_size());
         let slot = &self.slot;
         let zeroed = pagemap::visit_dirty(slot, used, KEEP_BYTES_MAX / page_size(), |range, swapped| {
-            if swapped {
-                // Zeroing would first read the page back from disk.
-                return slot.give_back(range);
-            }
-            assert!(range.end <= slot.len(), "the kernel reports what it was asked about");
-            // SAFETY: the range lies in the slot, which is ours alone.
-            unsafe { slot.start().add(range.start).write_bytes(0, range.len()) };
+            // Writing to a page on disk would first read it back.
+            if swapped { slot.give_back(range) } else { slot.restore(range) }
         });
         self.slot.give_back(zeroed..used);
         self.slot.set_clean();
@@ -276,6 +328,7 @@ mod pagemap {
     const REGIONS_MAX: usize = 32;
 
     // The categories of a page, from `linux/fs.h`.
+    const PAGE_IS_FILE: u64 = 1 << 2;
     const PAGE_IS_PRESENT: u64 = 1 << 3;
     const PAGE_IS_SWAPPED: u64 = 1 << 4;
     const PAGE_IS_PFNZERO: u64 = 1 << 5;
@@ -308,7 +361,7 @@ mod pagemap {
         done
     }
 
-    /// Fills `regions` with runs of pages in `range` that may hold anything but zeros.
+    /// Fills `regions` with runs of pages in `range` that may hold anything but what was there at first.
     fn scan(range: Range<usize>, pages_max: usize, regions: &mut [Region]) -> Option<Scanned> {
         let file = PAGEMAP.as_ref().filter(|_| USABLE.load(Ordering::Relaxed))?;
         let arg = ScanArg {
@@ -318,10 +371,11 @@ mod pagemap {
             vec: regions.as_mut_ptr().expose_provenance() as u64,
             vec_len: regions.len() as u64,
             max_pages: pages_max as u64,
-            // Anything there, on disk too, except the shared page of zeros that a mere read maps.
+            // Anything there, on disk too, except what a mere read maps: the shared page of zeros, or a
+            // page of the image's file.
             category_anyof_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
-            category_inverted: PAGE_IS_PFNZERO,
-            category_mask: PAGE_IS_PFNZERO,
+            category_inverted: PAGE_IS_PFNZERO | PAGE_IS_FILE,
+            category_mask: PAGE_IS_PFNZERO | PAGE_IS_FILE,
             return_mask: PAGE_IS_SWAPPED,
             ..ScanArg::default()
         };
@@ -421,11 +475,15 @@ mod tests {
     use super::*;
 
     fn sized<R>(capacity: usize, f: impl FnOnce() -> R) -> R {
-        with_wanted(Wanted { capacity, touched: (0, 0) }, f)
+        with_wanted(Wanted { capacity, image: None, touched: (0, 0) }, f)
+    }
+
+    fn wanted_capacity() -> Option<usize> {
+        WANTED.with_borrow(|wanted| wanted.as_ref().map(|wanted| wanted.capacity))
     }
 
     async fn sized_async<F: Future>(capacity: usize, f: F) -> F::Output {
-        with_wanted_async(Wanted { capacity, touched: (0, 0) }, f).await
+        with_wanted_async(Wanted { capacity, image: None, touched: (0, 0) }, f).await
     }
     use std::slice;
     use wasmtime::{Engine, Instance, Module, Store, Trap};
@@ -543,7 +601,7 @@ mod tests {
     #[test]
     fn a_move_takes_every_byte_along_and_leaves_none_behind() {
         let creator = SlabMemoryCreator::new(64 << 20, 2);
-        let pattern = |at: usize| if at / page_size() % 3 == 0 { (at % 251) as u8 + 1 } else { 0 };
+        let pattern = |at: usize| if (at / page_size()).is_multiple_of(3) { (at % 251) as u8 + 1 } else { 0 };
         let mut memory = memory(&creator, PAGE);
         for size in [3 * PAGE, 7 * PAGE, 40 * PAGE, 300 * PAGE] {
             let before = memory.byte_size();
@@ -614,23 +672,23 @@ mod tests {
         let inner = || sized(2, || panic!("as a guest's host call may"));
         sized(1, || {
             assert!(std::panic::catch_unwind(inner).is_err());
-            assert_eq!(WANTED.get().map(|wanted| wanted.capacity), Some(1));
+            assert_eq!(wanted_capacity(), Some(1));
         });
-        assert_eq!(WANTED.get().map(|wanted| wanted.capacity), None);
+        assert_eq!(wanted_capacity(), None);
     }
 
     #[test]
     fn an_async_scope_is_there_at_each_poll_only() {
         let mut polls = 0;
         let two_polls = poll_fn(|_| {
-            assert_eq!(WANTED.get().map(|wanted| wanted.capacity), Some(7));
+            assert_eq!(wanted_capacity(), Some(7));
             polls += 1;
             if polls == 2 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
         });
         let mut future = pin!(sized_async(7, two_polls));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(future.as_mut().poll(&mut context).is_pending());
-        assert_eq!(WANTED.get().map(|wanted| wanted.capacity), None);
+        assert_eq!(wanted_capacity(), None);
         assert!(future.as_mut().poll(&mut context).is_ready());
     }
 

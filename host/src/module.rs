@@ -6,7 +6,7 @@
 //! 2. The [`Cache`], if there is one, is asked for the compiled code. Steps 3 to 5 are for a miss.
 //! 3. `validate` checks it: limits, accepted features, validity, imports and exports. Whatever is
 //!    wrong is one [`LoadError`], which says who caused it and what to do.
-//! 4. `transform` may rewrite it (it does nothing yet).
+//! 4. `transform` lifts the data out of it that every memory begins with.
 //! 5. The engine compiles it, and the cache keeps the result.
 //!
 //! **The ABI version.** A module may declare the version that it needs: a custom section named
@@ -48,7 +48,6 @@ mod folder;
 mod tests;
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -59,7 +58,10 @@ use wasmtime::{Engine, ExternType, ModuleExport};
 use artifact::Compatibility;
 use cache::Key;
 use folder::Folder;
+use transform::Lifted;
 use validate::Shape;
+
+use crate::image::Image;
 
 /// Entries that an error lists.
 const SHOWN_ENTRIES_MAX: usize = 8;
@@ -72,6 +74,9 @@ const TOUCHED_STACK_BYTES: usize = 4 << 10;
 
 /// What most actors use of their heap.
 const TOUCHED_HEAP_BYTES: usize = 4 << 10;
+
+/// Bytes of a page of linear memory.
+const WASM_PAGE: usize = 64 << 10;
 
 /// A checked and compiled module; a clone is another handle to the same code.
 #[derive(Clone)]
@@ -90,6 +95,7 @@ struct Inner {
     initialize: Option<ModuleExport>,
     flower_initialize: Option<ModuleExport>,
     inbox: Option<ModuleExport>,
+    image: Option<Arc<Image>>,
 }
 
 impl Module {
@@ -195,8 +201,8 @@ impl Module {
         self.inner.hash
     }
 
-    /// The engine's view of it.
-    pub fn code(&self) -> &wasmtime::Module {
+    /// The engine's view of it; its data may stand beside it (see [`Module::image`]).
+    pub(crate) fn code(&self) -> &wasmtime::Module {
         &self.inner.code
     }
 
@@ -260,6 +266,11 @@ impl Module {
         start.saturating_sub(TOUCHED_STACK_BYTES)..end + TOUCHED_HEAP_BYTES
     }
 
+    /// What its memory holds at the start, unless the code puts that there.
+    pub(crate) fn image(&self) -> Option<&Arc<Image>> {
+        self.inner.image.as_ref()
+    }
+
     fn known_entries(&self) -> String {
         let names = self.entries().iter().take(SHOWN_ENTRIES_MAX).map(|entry| format!("{:?}", entry.name()));
         let cut = (self.entries().len() > SHOWN_ENTRIES_MAX).then(|| "...".to_owned());
@@ -282,11 +293,21 @@ impl Module {
             initialize: optional(shape.initialize, Exports::INITIALIZE)?,
             flower_initialize: optional(shape.flower_initialize, Exports::FLOWER_INITIALIZE)?,
             inbox: optional(shape.inbox, Exports::INBOX)?,
+            image: image(&shape, &code)?,
             shape,
             code,
         };
         Ok(Module { name: name.into(), inner: Arc::new(inner) })
     }
+}
+
+/// The image of a module whose data was lifted out.
+fn image(shape: &Shape, code: &wasmtime::Module) -> Result<Option<Arc<Image>>, LoadError> {
+    let (Some((start, _)), false) = (shape.data, shape.image.is_empty()) else { return Ok(None) };
+    let memory = code.get_export(Exports::MEMORY).and_then(|export| export.memory().cloned());
+    let memory = memory.ok_or_else(|| missing(Exports::MEMORY))?;
+    let image = Image::new(start as usize, &shape.image, memory.minimum() as usize * WASM_PAGE);
+    image.map(Some).ok_or_else(|| missing("memory as long as its data"))
 }
 
 impl std::fmt::Debug for Module {
@@ -310,13 +331,12 @@ fn entries(
 /// Checks, transforms and compiles.
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<(wasmtime::Module, Shape), LoadError> {
     let shape = validate::inspect(bytes)?;
-    match transform::apply(bytes) {
-        Cow::Borrowed(bytes) => Ok((translate(engine, bytes)?, shape)),
-        Cow::Owned(bytes) => {
-            let shape = validate::inspect(&bytes)?;
-            Ok((translate(engine, &bytes)?, shape))
-        }
-    }
+    let Some(Lifted { module, image }) = transform::apply(bytes) else {
+        return Ok((translate(engine, bytes)?, shape));
+    };
+    // Where the data lay, and all else that is known, is as it was.
+    validate::inspect(&module)?;
+    Ok((translate(engine, &module)?, Shape { image, ..shape }))
 }
 
 fn compile_into(

@@ -11,6 +11,9 @@
 //! ([`Slot::set_clean`]), else the slab gives all pages back. Both happen on release, so that no
 //! dead actor's bytes wait in memory, and outside the lock.
 //!
+//! The slots of a slab with an [image](crate::image) read as that image in place of zeros, in all that is
+//! said above; their chunks are mapped out of a file.
+//!
 //! Linux is where this was tried. Elsewhere (macOS) it is written to work, but was never run.
 
 use std::collections::VecDeque;
@@ -24,7 +27,9 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::Mutex;
 #[cfg(target_os = "linux")]
 use rustix::mm::{Advice, madvise};
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
+
+use crate::image::{self, ImageFile};
 
 /// The first chunk of a slab; each further one doubles, so that a small host reserves little.
 const CHUNK_BYTES_MIN: usize = 64 << 20;
@@ -51,6 +56,9 @@ const TRIM_BATCH: usize = 64;
 
 const _: () = assert!(CHUNK_BYTES_MIN <= CHUNK_BYTES_MAX && CHUNK_BYTES_MAX < ADDRESS_BYTES_MAX);
 const _: () = assert!(TRIM_BATCH <= TRIM_SLOTS_MAX);
+
+/// What a slot may be used for.
+const ACCESS: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
 /// Addresses reserved by all slabs, against [`ADDRESS_BYTES_MAX`].
 static ADDRESS_BYTES: AtomicUsize = AtomicUsize::new(0);
@@ -95,6 +103,19 @@ pub(crate) struct SlabCounts {
     pub(crate) given_back: u64,
 }
 
+impl std::ops::Add for SlabCounts {
+    type Output = SlabCounts;
+
+    fn add(self, other: SlabCounts) -> SlabCounts {
+        SlabCounts {
+            live: self.live + other.live,
+            warm: self.warm + other.warm,
+            cold: self.cold + other.cold,
+            given_back: self.given_back + other.given_back,
+        }
+    }
+}
+
 /// The low end of every slot that must not be touched.
 #[derive(Clone, Copy)]
 pub(crate) struct Guard {
@@ -110,6 +131,7 @@ pub(crate) struct Slab {
     stride: usize,
     slots_max: usize,
     guard: Option<Guard>,
+    image: Option<ImageFile>,
     lists: Mutex<Lists>,
 }
 
@@ -119,7 +141,14 @@ impl Slab {
     pub(crate) fn new(class: usize, guard: Option<Guard>, slots_max: usize) -> Arc<Slab> {
         let stride = class + guard.map_or(0, |guard| guard.bytes);
         assert!(class > 0 && stride.is_multiple_of(page_size()), "slots consist of whole pages");
-        Arc::new(Slab { class, stride, slots_max, guard, lists: Mutex::default() })
+        Arc::new(Slab { class, stride, slots_max, guard, image: None, lists: Mutex::default() })
+    }
+
+    /// A slab of slots with `class` bytes that read as an image; at most `slots_max` live.
+    pub(crate) fn with_image(class: usize, image: ImageFile, slots_max: usize) -> Arc<Slab> {
+        assert!(class > 0 && class.is_multiple_of(page_size()), "slots consist of whole pages");
+        let lists = Mutex::default();
+        Arc::new(Slab { class, stride: class, slots_max, guard: None, image: Some(image), lists })
     }
 
     /// Usable bytes of a slot.
@@ -134,9 +163,9 @@ impl Slab {
 
     /// A slot that reads as zeros; the one released last, whose pages are warmest.
     pub(crate) fn acquire(self: &Arc<Slab>) -> Result<Slot, SlabError> {
-        let Free { base, guarded, warm } = self.take()?;
-        if let (Some(guard), false) = (self.guard, guarded) {
-            self.prepare(base, guard)?;
+        let Free { base, prepared, warm } = self.take()?;
+        if !prepared {
+            self.prepare(base)?;
         }
         Ok(Slot { slab: self.clone(), start: self.usable(base).start, clean: false, warm })
     }
@@ -168,7 +197,7 @@ impl Slab {
             trimmed += batch.len();
             for &base in &batch {
                 // SAFETY: a slot out of all lists is nobody else's.
-                unsafe { give_back(self.usable(base)) };
+                unsafe { self.give_back(base, self.usable(base)) };
             }
             self.lists.lock().put_cold(&batch);
             batch.clear();
@@ -192,11 +221,47 @@ impl Slab {
         Ok(found)
     }
 
-    fn prepare(&self, base: usize, guard: Guard) -> Result<(), SlabError> {
-        (guard.install)(ptr::with_exposed_provenance_mut(base), guard.bytes).map_err(|source| {
+    fn prepare(&self, base: usize) -> Result<(), SlabError> {
+        let prepared = match (&self.guard, &self.image) {
+            (Some(guard), _) => (guard.install)(ptr::with_exposed_provenance_mut(base), guard.bytes),
+            (None, Some(image)) => image.prepare(base - self.lists.lock().chunk_of(base)),
+            (None, None) => Ok(()),
+        };
+        prepared.map_err(|source| {
             self.lists.lock().put_unprepared(base);
             SlabError::Map { source }
         })
+    }
+
+    /// Gives the pages of a range in the slot at `base` back; it reads as at first then.
+    ///
+    /// # Safety
+    ///
+    /// The range consists of whole pages of the slot, above its guard, that nobody else uses.
+    unsafe fn give_back(&self, base: usize, range: Range<usize>) {
+        // SAFETY: the caller's promise is the same.
+        if unsafe { give_back(range.clone()) } {
+            return;
+        }
+        // The kernel keeps pages that the embedder locked (`mlockall`).
+        // SAFETY: as above.
+        unsafe { self.restore(base + self.guard_bytes(), range) };
+    }
+
+    /// Makes a range of the slot that starts at `start` what it was at first, where it stands.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Slab::give_back`].
+    unsafe fn restore(&self, start: usize, range: Range<usize>) {
+        let slot = ptr::with_exposed_provenance_mut::<u8>(start);
+        let range = range.start - start..range.end - start;
+        let Some(image) = &self.image else {
+            // SAFETY: the caller owns the range.
+            return unsafe { slot.add(range.start).write_bytes(0, range.len()) };
+        };
+        // SAFETY: the caller owns the range.
+        unsafe { image.restore(slot, range) }
     }
 
     fn release(&self, start: usize, resident: bool) {
@@ -207,7 +272,7 @@ impl Slab {
         }
         drop(lists);
         // SAFETY: whoever dropped the slot owned these bytes.
-        unsafe { give_back(self.usable(base)) };
+        unsafe { self.give_back(base, self.usable(base)) };
         let mut lists = self.lists.lock();
         lists.live -= 1;
         lists.put_cold(&[base]);
@@ -220,6 +285,11 @@ impl Slab {
 
     /// Reserves a chunk, halving it while the kernel (or valgrind) finds it too big.
     fn map_chunk(&self, chunks: &mut Vec<Range<usize>>) -> Result<Range<usize>, SlabError> {
+        if let Some(image) = &self.image {
+            let run = map_run(image).map_err(|source| SlabError::Map { source })?;
+            chunks.push(run.clone());
+            return Ok(run);
+        }
         let reserved: usize = chunks.iter().map(Range::len).sum();
         let wanted = reserved.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX) / self.stride;
         let mut slots = wanted.clamp(1, self.slots_max.saturating_add(TRIM_BATCH));
@@ -239,7 +309,10 @@ impl Slab {
 impl Drop for Slab {
     fn drop(&mut self) {
         // Every slot holds its slab, so none is live, and nobody has an address into a chunk.
-        self.lists.get_mut().chunks.drain(..).for_each(unmap);
+        for chunk in self.lists.get_mut().chunks.drain(..) {
+            unmap(chunk);
+            self.image.iter().for_each(ImageFile::end_run);
+        }
     }
 }
 
@@ -271,12 +344,28 @@ impl Slot {
         }
     }
 
-    /// Gives the pages of `range`, in bytes from the start, back to the kernel; they read as zeros
+    /// Gives the pages of `range`, in bytes from the start, back to the kernel; they read as at first
     /// then.
     pub(crate) fn give_back(&self, range: Range<usize>) {
-        assert!(range.start <= range.end && range.end <= self.len(), "a slot reaches only itself");
+        let range = self.addresses(range);
         // SAFETY: the range lies in this slot, which is ours alone.
-        unsafe { give_back(self.start + range.start..self.start + range.end) }
+        unsafe { self.slab.give_back(self.start - self.slab.guard_bytes(), range) }
+    }
+
+    /// Makes the bytes of `range` what they were when it was acquired, where they stand.
+    pub(crate) fn restore(&self, range: Range<usize>) {
+        // SAFETY: the range lies in this slot, which is ours alone.
+        unsafe { self.slab.restore(self.start, self.addresses(range)) }
+    }
+
+    /// What it reads as at first, if not as zeros.
+    pub(crate) fn image(&self) -> Option<&ImageFile> {
+        self.slab.image.as_ref()
+    }
+
+    fn addresses(&self, range: Range<usize>) -> Range<usize> {
+        assert!(range.start <= range.end && range.end <= self.len(), "a slot reaches only itself");
+        self.start + range.start..self.start + range.end
     }
 
     /// Whether cleaning in place pays: there is still room among the warm slots.
@@ -299,8 +388,8 @@ impl Drop for Slot {
 /// A slot that was free.
 struct Free {
     base: usize,
-    /// Its guard stands.
-    guarded: bool,
+    /// Its guard stands, or its image is there.
+    prepared: bool,
     /// It has its pages.
     warm: bool,
 }
@@ -312,7 +401,7 @@ struct Lists {
     warm: VecDeque<usize>,
     /// Clean and given back.
     cold: Vec<usize>,
-    /// Without their guard, which the kernel refused; tried again.
+    /// Without their guard or image, which the kernel refused; tried again.
     unprepared: Vec<usize>,
     /// The rest of the newest chunk.
     unused: Range<usize>,
@@ -332,13 +421,13 @@ impl Lists {
         if let Some(base) = self.warm.pop_back() {
             self.warm_low = self.warm_low.min(self.warm.len());
             self.idle = self.idle.min(self.warm.len());
-            return Some(Free { base, guarded: true, warm: true });
+            return Some(Free { base, prepared: true, warm: true });
         }
         if let Some(base) = self.cold.pop() {
-            return Some(Free { base, guarded: true, warm: false });
+            return Some(Free { base, prepared: true, warm: false });
         }
         let base = self.unprepared.pop().or_else(|| self.carve(stride))?;
-        Some(Free { base, guarded: false, warm: false })
+        Some(Free { base, prepared: false, warm: false })
     }
 
     fn carve(&mut self, stride: usize) -> Option<usize> {
@@ -347,6 +436,12 @@ impl Lists {
             self.unused.start += stride;
             base
         })
+    }
+
+    /// Where the chunk begins that a slot was cut from.
+    fn chunk_of(&self, base: usize) -> usize {
+        let chunk = self.chunks.iter().rev().find(|chunk| chunk.contains(&base));
+        chunk.expect("every slot was cut from a chunk").start
     }
 
     fn put_warm(&mut self, base: usize) {
@@ -395,15 +490,28 @@ pub(crate) fn page_size() -> usize {
 
 /// Reserves addresses; their pages are taken at first touch.
 fn map(bytes: usize) -> io::Result<Range<usize>> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: a new anonymous mapping, where the kernel finds room for it, overlaps nothing.
+    reserve(bytes, || unsafe { mmap_anonymous(ptr::null_mut(), bytes, ACCESS, flags) })
+}
+
+/// Maps one more run of an image.
+fn map_run(image: &ImageFile) -> io::Result<Range<usize>> {
+    let file = image.for_run()?;
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: a new mapping, where the kernel finds room for it, overlaps nothing.
+    let run = reserve(image.len(), || unsafe { mmap(ptr::null_mut(), image.len(), ACCESS, flags, file, 0) });
+    let run = run.inspect_err(|_| image.end_run())?;
+    image::read_single_pages(&run);
+    Ok(run)
+}
+
+fn reserve(bytes: usize, map: impl FnOnce() -> rustix::io::Result<*mut c_void>) -> io::Result<Range<usize>> {
     let reserve = |sum: usize| sum.checked_add(bytes).filter(|&sum| sum <= ADDRESS_BYTES_MAX);
     ADDRESS_BYTES
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve)
         .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-    let access = ProtFlags::READ | ProtFlags::WRITE;
-    // SAFETY: a new anonymous mapping, where the kernel finds room for it, overlaps nothing.
-    let mapped =
-        unsafe { mmap_anonymous(ptr::null_mut(), bytes, access, MapFlags::PRIVATE | MapFlags::NORESERVE) };
-    let start = mapped.inspect_err(|_| _ = ADDRESS_BYTES.fetch_sub(bytes, Ordering::Relaxed))?;
+    let start = map().inspect_err(|_| _ = ADDRESS_BYTES.fetch_sub(bytes, Ordering::Relaxed))?;
     refuse_huge_pages(start, bytes);
     let start = start.expose_provenance();
     Ok(start..start + bytes)
@@ -427,24 +535,17 @@ fn refuse_huge_pages(start: *mut c_void, bytes: usize) {
 #[cfg(not(target_os = "linux"))]
 fn refuse_huge_pages(_start: *mut c_void, _bytes: usize) {}
 
-/// Gives the pages of a range back; what is read there next is zeros. Swapped pages go too.
+/// Gives the pages of a range back; what is read there next is as it was at first. Swapped pages go too.
+/// False if the kernel keeps them.
 ///
 /// # Safety
 ///
 /// The range consists of whole pages of a slab's chunk, without a guard, that nobody else uses.
 #[cfg(target_os = "linux")]
-unsafe fn give_back(range: Range<usize>) {
-    if range.is_empty() {
-        return;
-    }
+unsafe fn give_back(range: Range<usize>) -> bool {
     let start = ptr::with_exposed_provenance_mut::<c_void>(range.start);
-    // SAFETY: the caller owns the range, and private anonymous memory becomes zeros.
-    let given = unsafe { madvise(start, range.len(), Advice::LinuxDontNeed) };
-    if given.is_err() {
-        // The kernel keeps pages that the embedder locked (`mlockall`): zeros all the same.
-        // SAFETY: as above.
-        unsafe { start.cast::<u8>().write_bytes(0, range.len()) };
-    }
+    // SAFETY: the caller owns the range; a private mapping becomes what it was mapped from, or zeros.
+    range.is_empty() || unsafe { madvise(start, range.len(), Advice::LinuxDontNeed) }.is_ok()
 }
 
 /// Has the kernel put pages under a range. One that cannot (Linux before 5.14) leaves it to faults.
@@ -465,18 +566,11 @@ fn populate(_range: Range<usize>) {}
 ///
 /// As above.
 #[cfg(not(target_os = "linux"))]
-unsafe fn give_back(range: Range<usize>) {
-    if range.is_empty() {
-        return;
-    }
+unsafe fn give_back(range: Range<usize>) -> bool {
     let start = ptr::with_exposed_provenance_mut::<c_void>(range.start);
-    let access = ProtFlags::READ | ProtFlags::WRITE;
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
-    // SAFETY: the caller owns the range.
-    if unsafe { mmap_anonymous(start, range.len(), access, flags) }.is_err() {
-        // SAFETY: a mapping that could not be replaced is still there.
-        unsafe { start.cast::<u8>().write_bytes(0, range.len()) };
-    }
+    // SAFETY: the caller owns the range; a mapping that could not be replaced is still there.
+    range.is_empty() || unsafe { mmap_anonymous(start, range.len(), ACCESS, flags) }.is_ok()
 }
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ pub(super) fn make_store(shared: &Arc<Shared>, plan: &mut Plan) -> Result<Store<
 }
 
 async fn enter(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<()> {
-    let instance = instantiate(store, plan).await?;
+    // On the heap, or its room would stay with the actor for life.
+    let instance = Box::pin(instantiate(store, plan)).await?;
     store.data_mut().start = Some(plan.args.clone());
     match plan.signature {
         EntrySignature::Indexed => {

@@ -1,13 +1,13 @@
 //! Compiled artifacts: a module's compiled code in a file, sealed.
 //!
 //! The file is the engine's own object file, which can be mapped as it is, followed by the module's
-//! [`Shape`] as JSON and by a seal of fixed size:
+//! [`Shape`] as JSON, by the image of its memory, and by a seal of fixed size:
 //!
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `FLOWERCW` |
 //! | 4 | version of this format |
-//! | 4 | length of the shape |
+//! | 4 | length of the shape and the image |
 //! | 8 | length of the code |
 //! | 32 | hash of the module's bytes |
 //! | 32 | compatibility: engine, transform stage, rules, ABI |
@@ -37,7 +37,7 @@ use super::validate::{RULES_VERSION, Shape};
 const MAGIC: [u8; 8] = *b"FLOWERCW";
 
 /// Version of the layout above.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Bytes of the seal.
 const SEAL_BYTES: usize = 120;
@@ -179,9 +179,10 @@ pub(crate) fn unsealed(mut code: Vec<u8>) -> Vec<u8> {
     code
 }
 
-/// What follows the code in a file: the shape and the seal.
+/// What follows the code in a file: the shape, the image and the seal.
 pub(crate) fn seal(code: &[u8], shape: &Shape, hash: ModuleHash, compatibility: Compatibility) -> Vec<u8> {
     let mut trailer = serde_json::to_vec(shape).expect("a shape has string keys and plain values");
+    trailer.extend_from_slice(&shape.image);
     let seal = Seal {
         shape_len: trailer.len().try_into().expect("a checked module has a small shape"),
         code_len: code.len() as u64,
@@ -242,7 +243,12 @@ impl Artifact {
     pub(crate) fn shape(&self) -> Result<Shape, ArtifactFault> {
         let mut bytes = vec![0; self.seal.shape_len as usize];
         self.file.read_exact_at(&mut bytes, self.seal.code_len)?;
-        serde_json::from_slice(&bytes).map_err(|_| ArtifactFault::Damaged)
+        let mut json = serde_json::Deserializer::from_slice(&bytes).into_iter::<Shape>();
+        let shape = json.next().and_then(Result::ok).ok_or(ArtifactFault::Damaged)?;
+        let image: Box<[u8]> = bytes[json.byte_offset()..].into();
+        let data_len = shape.data.map_or(0, |(start, end)| end.saturating_sub(start) as usize);
+        let fits = image.is_empty() || image.len() == data_len;
+        fits.then_some(Shape { image, ..shape }).ok_or(ArtifactFault::Damaged)
     }
 
     /// Maps the code, or copies it where files may not be mapped as code.

@@ -72,6 +72,9 @@ pub(crate) struct Shape {
     pub(crate) snapshot_obstacle: Option<String>,
     /// From where to where its data is put into each actor's memory.
     pub(crate) data: Option<(u32, u32)>,
+    /// That data, if it was lifted out of the code; beside the rest in an artifact, and not in it.
+    #[serde(skip)]
+    pub(crate) image: Box<[u8]>,
 }
 
 /// Checks a module; nothing is compiled, and nothing of it is kept but its shape.
@@ -89,6 +92,7 @@ pub(crate) fn inspect(module: &[u8]) -> Result<Shape, LoadError> {
         inbox: found.inbox,
         snapshot_obstacle: walked.obstacle,
         data: walked.data,
+        image: Box::default(),
     })
 }
 
