@@ -31,6 +31,7 @@ mod mailbox;
 mod wat;
 
 // Whole programs.
+mod bench;
 mod cli;
 mod examples;
 mod main_program;

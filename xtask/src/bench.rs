@@ -2,6 +2,7 @@
 
 mod instructions;
 mod micro;
+mod peers;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -17,6 +18,7 @@ pub(crate) struct Args {
 enum What {
     Instructions(instructions::Args),
     Micro(micro::Args),
+    Peers(peers::Args),
 }
 
 /// Runs the command.
@@ -24,5 +26,6 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     match &args.what {
         What::Instructions(args) => instructions::main(args),
         What::Micro(args) => micro::main(args),
+        What::Peers(args) => peers::main(args),
     }
 }

@@ -53,7 +53,7 @@ pub fn run<W: Wire>() {
         "timers" => timers(number(0)),
         "drift" => drift(number(0), number(1)),
         "neighbour" => neighbour::<W>(number(0), number(1), number(2)),
-        "slice" => slice(number(0)),
+        "slice" => slice(number(0), number(1)),
         _ => workload.unknown(),
     }
 }
@@ -232,9 +232,9 @@ fn neighbour<W: Wire>(hogs: u64, probes: u64, period_us: u64) {
     distribution((0..probes).map(probe).collect());
 }
 
-fn slice(millis: u64) {
+fn slice(hogs: u64, millis: u64) {
     let hogs: Vec<_> =
-        (0..2).map(|_| spawn_join(|time: u64| slices(Duration::from_millis(time)), millis)).collect();
+        (0..hogs).map(|_| spawn_join(|time: u64| slices(Duration::from_millis(time)), millis)).collect();
     let slices = hogs.into_iter().flat_map(|hog| hog.join().expect("it comes to its end"));
     distribution(slices.map(Duration::from_nanos).collect());
 }

@@ -5,10 +5,12 @@
 use std::time::Duration;
 
 use flower::{
-    Binary, Event, ExitReason, Flow, Handler, Instant, JoinHandle, Pid, SendError, Spawn, after,
-    exit, handler, notify_room, parent, receive, self_pid, send, send_bytes, spawn_handler, start_request,
+    Binary, Event, ExitReason, Flow, Handler, Instant, JoinHandle, Pid, SendError, Spawn, after, exit,
+    handler, notify_room, parent, receive, self_pid, send, send_bytes, spawn_handler, start_request,
 };
-use flower_bench_guests::{PATIENCE, UNHEARD_MAX, Workload, distribution, figure, mark, report, slices, spin};
+use flower_bench_guests::{
+    PATIENCE, UNHEARD_MAX, Workload, distribution, figure, mark, report, slices, spin,
+};
 
 fn main() {
     let workload = Workload::from_args();
@@ -22,7 +24,7 @@ fn main() {
         "churn" => churn(number(0), number(1)),
         "call" => calls(number(0)),
         "neighbour" => neighbour(number(0), number(1), number(2)),
-        "slice" => slice(number(0)),
+        "slice" => slice(number(0), number(1)),
         _ => workload.unknown(),
     }
 }
@@ -408,10 +410,12 @@ impl Handler for Prober {
 
 handler!(Prober);
 
-fn slice(millis: u64) {
-    let hogs = [(); 2].map(|()| spawn_handler::<Slices>(Binary(millis)));
-    let heard = hogs.map(|_| next::<Binary<Vec<u64>>>().0);
-    distribution(heard.into_iter().flatten().map(Duration::from_nanos).collect());
+fn slice(hogs: u64, millis: u64) {
+    for _ in 0..hogs {
+        spawn_handler::<Slices>(Binary(millis));
+    }
+    let heard = (0..hogs).flat_map(|_| next::<Binary<Vec<u64>>>().0);
+    distribution(heard.map(Duration::from_nanos).collect());
 }
 
 /// Notes how long its slices are.

@@ -36,9 +36,8 @@ fn idle(entry: &str, count: u64) {
 }
 
 fn ring(entry: &str, count: u64, laps: u64) {
-    let linked = |to: Pid| {
-        Spawn::entry(entry, Binary(to)).module("lean").spawn().expect("there is room for it")
-    };
+    let linked =
+        |to: Pid| Spawn::entry(entry, Binary(to)).module("lean").spawn().expect("there is room for it");
     for lap in 0..laps {
         let start = Instant::now();
         let first = (0..count).fold(self_pid(), |to, _| linked(to));
