@@ -83,6 +83,8 @@ mod entry;
 
 mod buffer;
 mod depth;
+#[cfg(all(feature = "heap", any(target_family = "wasm", test)))]
+mod heap;
 mod hex;
 mod host;
 mod imports;
