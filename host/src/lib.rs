@@ -52,6 +52,7 @@ mod stack;
 // Running.
 mod run;
 mod scheduler;
+mod sync;
 mod timer;
 mod waker;
 

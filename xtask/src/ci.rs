@@ -5,9 +5,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::workspace::{cargo, probe, run, say};
-use crate::{test, tidy};
+use crate::{loom, test, tidy};
 
-/// Check format, lints, tidiness and documentation, then run all tests.
+/// Check format, lints, tidiness and documentation, then run the models and all tests.
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
@@ -17,6 +17,7 @@ pub(crate) fn main(_: &Args) -> Result<()> {
     tidiness()?;
     lints()?;
     documentation()?;
+    loom::everything()?;
     test::everything(&[])
 }
 

@@ -16,6 +16,7 @@ mod run;
 mod test;
 
 mod bench;
+mod loom;
 mod soak;
 
 mod abi;
@@ -43,6 +44,7 @@ enum Command {
     Test(test::Args),
     Bench(bench::Args),
     Soak(soak::Args),
+    Loom(loom::Args),
     Abi(abi::Args),
     Tidy(tidy::Args),
     Ci(ci::Args),
@@ -69,6 +71,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Test(args) => test::main(&args),
         Command::Bench(args) => bench::main(&args),
         Command::Soak(args) => soak::main(&args),
+        Command::Loom(args) => loom::main(&args),
         Command::Abi(args) => abi::main(&args),
         Command::Tidy(args) => tidy::main(&args),
         Command::Ci(args) => ci::main(&args),

@@ -1,11 +1,10 @@
 //! Cores without work: who sleeps, who is woken, and when the whole host has nothing left to do.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::time::Duration;
 
 use flower_abi::NEVER;
-use parking_lot::{Condvar, Mutex};
-use tokio::sync::Notify;
+
+use crate::sync::{AtomicBool, AtomicUsize, Condvar, Mutex, Notify, Ordering, fence};
 
 /// The sleeping cores of one scheduler.
 pub(crate) struct Idle {
