@@ -14,10 +14,19 @@ use crate::workspace::{cargo, json_strings, output, say};
 pub(crate) fn build(release: bool) -> Result<PathBuf> {
     let profile = if release { "release" } else { "dev" };
     say!("building flower-host (profile {profile})");
+    binary("flower-host", "flower-host", profile)
+}
+
+/// Compiles another program of the workspace with the release profile and returns it.
+pub(crate) fn release(package: &str, name: &str) -> Result<PathBuf> {
+    binary(package, name, "release")
+}
+
+fn binary(package: &str, name: &str, profile: &str) -> Result<PathBuf> {
     let mut cargo = cargo();
-    cargo.args(["build", "--package", "flower-host", "--bin", "flower-host", "--profile", profile]);
+    cargo.args(["build", "--package", package, "--bin", name, "--profile", profile]);
     cargo.args(["--message-format", "json-render-diagnostics"]).stdin(Stdio::null());
     let messages = output(&mut cargo)?;
     let program = json_strings(&messages, "executable").pop();
-    Ok(program.context("cargo built no flower-host: look for [[bin]] in host/Cargo.toml")?.into())
+    Ok(program.with_context(|| format!("cargo built no {name}: look for it in {package}"))?.into())
 }

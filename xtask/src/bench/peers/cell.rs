@@ -75,6 +75,13 @@ const LATENCY: &[Figure] = &[
     figure("longest", "max", Unit::Seconds),
 ];
 
+const LOADING: &[Figure] = &[
+    figure("compiled anew", "compile", Unit::Seconds),
+    figure("from the cache, checked", "cache", Unit::Seconds),
+    figure("from an artifact, checked", "checked", Unit::Seconds),
+    figure("from an artifact, trusted", "artifact", Unit::Seconds),
+];
+
 const SCALING: &[Figure] = &[
     figure("per second, 1 worker", "rate/1", Unit::PerSecond),
     figure("per second, 2 workers", "rate/2", Unit::PerSecond),
@@ -129,6 +136,7 @@ pub(super) const CELLS: &[Cell] = &[
     cell("neighbour", "answer beside 8 busy loops, 2 workers", "neighbour 8 N 5000", 400, LATENCY)
         .workers(&[2])
         .until("max"),
+    cell("load", "load of a module of 200 KB", "load", 1, LOADING).until("artifact"),
     cell("slice_1", "slice of a busy loop, one of 2 on 1 worker", "slice 2 1000", 1, LATENCY)
         .workers(&[1])
         .until("max"),

@@ -14,7 +14,7 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::peer::{Peer, Program};
-use crate::workspace::{cargo, output, probe, root, run, say};
+use crate::workspace::{cargo, output, probe, root, run, say, target_dir};
 use crate::{guests, host};
 
 /// How a peer is started: program, arguments, then the file that it runs, then the workload.
@@ -53,6 +53,7 @@ impl Builder {
                 let lean = root().join("benches/guests/lean.wat");
                 self.flower("peer_lean", &["--module".into(), format!("lean={}", lean.display()).into()])
             }
+            Program::Loader => self.loader(),
             Program::Erlang => self.erlang(),
             Program::Lunatic { .. } => self.lunatic(),
             Program::Go => self.go(),
@@ -71,6 +72,15 @@ impl Builder {
         let mut file = flags.to_vec();
         file.push(guests.join(format!("{guest}.wasm")).into());
         Ok(Built { program: host, arguments: vec!["run".into()], file, version })
+    }
+
+    fn loader(&mut self) -> Result<Built> {
+        let Built { file, version, .. } = self.flower(GUESTS[0], &[])?;
+        say!("building the program that loads modules");
+        let program = host::release("flower-benches", "load")?;
+        let folder = target_dir()?.join("bench").join("load");
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Built { program, arguments: file, file: vec![folder.into()], version })
     }
 
     fn erlang(&self) -> Result<Built> {

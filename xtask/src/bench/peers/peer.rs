@@ -25,6 +25,8 @@ pub(super) struct Peer {
 pub(super) enum Program {
     /// A guest under `flower-host run`.
     Flower { guest: &'static str },
+    /// A program that loads modules with the library.
+    Loader,
     /// Actors out of `lean.wat`; the suffix chooses their style.
     Lean { suffix: &'static str },
     /// The module `bench` under `erl`.
@@ -108,6 +110,7 @@ pub(super) const PEERS: &[Peer] = &[
         LEAN,
         MILLION,
     ),
+    peer("flower-host", "the library, which loads a module", Program::Loader, &["load"], 0),
     peer("erlang", "Erlang/OTP: processes, gen_server", Program::Erlang, PROCESSES, MILLION),
     peer("lunatic", "Lunatic: WebAssembly processes", Program::Lunatic { bare: false }, ACTORS, 10_000)
         .paced(0.4, 0.1),

@@ -75,6 +75,9 @@ fn command(cell: &Cell, peer: &Peer, built: &Built, operations: u64, workers: Op
         set_workers(&mut command, peer.program, workers);
     }
     command.args(&built.file);
+    if peer.program == Program::Loader {
+        return command;
+    }
     for (at, word) in cell.arguments.split(' ').enumerate() {
         let word = word.replace('N', &operations.to_string());
         match (at, peer.program) {
@@ -95,7 +98,7 @@ fn set_workers(command: &mut Command, program: Program, workers: u32) {
         Program::Erlang => command.args(["+S", &number]),
         Program::Go => command.env("GOMAXPROCS", number),
         Program::Rust { .. } | Program::Lunatic { .. } => command.env("TOKIO_WORKER_THREADS", number),
-        Program::Python { .. } => command,
+        Program::Loader | Program::Python { .. } => command,
     };
 }
 
