@@ -211,13 +211,19 @@ func timers(n int) {
 	armed[0].Stop()
 }
 
+// A tick that was left out is not waited for.
 func drift(period time.Duration, ticks int) {
 	start := time.Now()
+	due := period
 	timer := time.NewTicker(period)
 	late := make([]time.Duration, ticks)
 	for i := range late {
 		<-timer.C
-		late[i] = time.Since(start) - period*time.Duration(i+1)
+		elapsed := time.Since(start)
+		if elapsed > due {
+			late[i] = elapsed - due
+		}
+		due = (elapsed/period + 1) * period
 	}
 	distribution(late)
 }
