@@ -63,8 +63,7 @@ impl Host {
     }
 }
 
-#[test]
-fn work_is_not_slept_over() {
+pub(crate) fn work_is_not_slept_over() {
     model(|| {
         let host = Host::new(1);
         let worker = thread::spawn({
@@ -77,8 +76,7 @@ fn work_is_not_slept_over() {
     });
 }
 
-#[test]
-fn two_cores_do_all_the_work_and_both_stop() {
+pub(crate) fn two_cores_do_all_the_work_and_both_stop() {
     model(|| {
         let host = Host::new(2);
         let workers = [0, 1].map(|core| {
@@ -95,8 +93,7 @@ fn two_cores_do_all_the_work_and_both_stop() {
 }
 
 /// A core whose timer comes up while somebody wakes it must leave the list of sleepers once.
-#[test]
-fn a_core_that_gets_up_by_itself_is_not_counted_as_asleep() {
+pub(crate) fn a_core_that_gets_up_by_itself_is_not_counted_as_asleep() {
     model(|| {
         let idle = Arc::new(Idle::new(1));
         let core = thread::spawn({
@@ -115,8 +112,7 @@ fn a_core_that_gets_up_by_itself_is_not_counted_as_asleep() {
     });
 }
 
-#[test]
-fn the_ticker_ticks_while_a_core_is_awake() {
+pub(crate) fn the_ticker_ticks_while_a_core_is_awake() {
     model(|| {
         let host = Host::new(1);
         let worker = thread::spawn({
