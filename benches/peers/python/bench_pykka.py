@@ -50,7 +50,7 @@ class Answer(ThreadingActor):
         self.queue.put(message)
 
 
-def ring(n):
+def ring(n, _laps):
     start = time.perf_counter()
     answer = queue.SimpleQueue()
     last = following = Answer.start(answer)

@@ -121,19 +121,22 @@ fn build_all(peers: &[&'static Peer], results: &mut Results) -> Result<Vec<(&'st
     Ok(ready)
 }
 
-/// Runs one cell, the peers in turn.
+/// Runs one cell, the peers in turn; each round begins with another one.
 fn measure(cell: &Cell, peers: &[(&'static Peer, Built)], args: &Args, results: &mut Results) -> Result<()> {
     let taking_part: Vec<_> = peers.iter().filter(|(peer, _)| peer.takes_part(cell)).collect();
     let mut outcomes: Vec<Outcome> = taking_part.iter().map(|_| Outcome::begin()).collect();
     let limits = Limits { seconds: args.timeout, scale: args.scale };
+    let mut order: Vec<usize> = (0..taking_part.len()).collect();
     for round in 1..=args.runs {
-        for ((peer, built), outcome) in taking_part.iter().zip(&mut outcomes) {
+        for &at in &order {
+            let ((peer, built), outcome) = (taking_part[at], &mut outcomes[at]);
             if outcome.failed.is_some() {
                 continue;
             }
             say!("{}: {} (run {round} of {})", cell.name, peer.name, args.runs);
             outcome.add(run::run(cell, peer, built, &limits));
         }
+        order.rotate_left(usize::from(!taking_part.is_empty()));
     }
     for ((peer, _), outcome) in taking_part.iter().zip(outcomes) {
         results.put(cell.name, peer.name, outcome);

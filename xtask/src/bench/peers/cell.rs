@@ -133,7 +133,7 @@ pub(super) const CELLS: &[Cell] = &[
     cell("selective", "receive behind 10,000 unmatched messages", "selective 10000 N", 2_000, RATE).free(),
     cell("timers", "1,000,000 timers armed", "timers N", 1_000_000, POPULATION).until("mark full"),
     cell("drift", "lateness of a tick of 5 ms", "drift 5000 N", 400, LATENCY).until("max"),
-    cell("neighbour", "answer beside 8 busy loops, 2 workers", "neighbour 8 N 5000", 400, LATENCY)
+    cell("neighbour", "answer beside 8 busy loops, 2 workers", "neighbour 8 N 5000", 200, LATENCY)
         .workers(&[2])
         .until("max"),
     cell("load", "load of a module of 200 KB", "load", 1, LOADING).until("artifact"),

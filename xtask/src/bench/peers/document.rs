@@ -56,7 +56,7 @@ fn generated(results: &Results) -> String {
     let failures = table::failures(results, &cells, &peers);
     if !failures.is_empty() {
         line("\n### What failed\n");
-        failures.iter().for_each(|failure| line(&format!("- {}", shortened(failure))));
+        failures.iter().for_each(|failure| line(&format!("- {}", shortened(&anywhere(failure)))));
     }
     text
 }
@@ -75,6 +75,14 @@ fn versions(versions: &BTreeMap<String, String>) -> String {
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A reason without the places of this machine.
+fn anywhere(reason: &str) -> String {
+    let root = root();
+    let home = std::env::var("HOME").ok();
+    let places = [root.to_str(), home.as_deref()];
+    places.into_iter().flatten().fold(reason.to_owned(), |reason, place| reason.replace(place, "~"))
 }
 
 /// A reason that fits on a line.
@@ -103,6 +111,12 @@ mod tests {
     fn the_document_has_its_marks() {
         let text = fs::read_to_string(root().join(PATH)).expect("it is there");
         assert!(replaced(&text, "").is_some());
+    }
+
+    #[test]
+    fn places_of_this_machine_are_left_out() {
+        let reason = format!("{}/benches/x.py: no", root().display());
+        assert_eq!(anywhere(&reason), "~/benches/x.py: no");
     }
 
     #[test]

@@ -189,15 +189,18 @@ fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
-/// The first complaints in one line.
+/// The first and the last complaints in one line.
 fn said(complaints: &Receiver<String>) -> String {
-    let mut first = Vec::new();
+    let mut all: Vec<String> = Vec::new();
     while let Ok(line) = complaints.recv_timeout(Duration::from_millis(200)) {
-        if !line.trim().is_empty() && first.len() < COMPLAINTS_MAX {
-            first.push(line.trim().to_owned());
+        if !line.trim().is_empty() {
+            all.push(line.trim().to_owned());
+        }
+        if all.len() > COMPLAINTS_MAX {
+            all.remove(COMPLAINTS_MAX / 2);
         }
     }
-    if first.is_empty() { "it said nothing".to_owned() } else { first.join(" | ") }
+    if all.is_empty() { "it said nothing".to_owned() } else { all.join(" | ") }
 }
 
 #[cfg(test)]
@@ -231,6 +234,8 @@ mod tests {
     fn a_failure_tells_what_the_program_said() {
         let error = watched("echo too many >&2; exit 3", "secs").unwrap_err().to_string();
         assert!(error.contains('3') && error.contains("too many"), "{error}");
+        let error = watched("for n in a b c d e f; do echo $n >&2; done; exit 1", "secs").unwrap_err();
+        assert!(error.to_string().ends_with("a | b | e | f"), "{error}");
         assert!(watched("echo hello", "secs").unwrap_err().to_string().contains("hello"));
     }
 
