@@ -50,6 +50,9 @@ pub(crate) struct Args {
     /// Seconds after which a run has failed.
     #[arg(long, default_value_t = 60)]
     timeout: u64,
+    /// Build what is missing, and measure nothing.
+    #[arg(long)]
+    build: bool,
     /// Name cells and peers, and measure nothing.
     #[arg(long)]
     list: bool,
@@ -67,6 +70,9 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     let cells = chosen(CELLS, &args.cells, |cell| cell.name, "cell")?;
     let peers = chosen(PEERS, &args.peers, |peer| peer.name, "peer")?;
     let mut results = Results::load()?;
+    if args.build {
+        return build_all(&peers, &mut results).map(drop);
+    }
     if args.runs > 0 {
         let peers = build_all(&peers, &mut results)?;
         for cell in &cells {
