@@ -56,7 +56,7 @@ pub(crate) struct Args {
     /// Name cells and peers, and measure nothing.
     #[arg(long)]
     list: bool,
-    /// Write the results to docs/BENCHMARKS.md.
+    /// Write the results to docs/BENCHMARKS.md and their headline to README.md.
     #[arg(long)]
     write: bool,
 }

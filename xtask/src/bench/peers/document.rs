@@ -1,5 +1,5 @@
-//! `docs/BENCHMARKS.md`: what stands between its two marks is made from the results, and the rest is
-//! written by hand.
+//! `docs/BENCHMARKS.md` and the headline in the README: what stands between two marks is made from the results,
+//! and the rest is written by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,18 +13,24 @@ use super::{machine, table};
 use crate::workspace::{root, say};
 
 const PATH: &str = "docs/BENCHMARKS.md";
+const README: &str = "README.md";
 const BEGIN: &str = "<!-- results: begin -->\n";
 const END: &str = "<!-- results: end -->";
 
-/// Puts the results into the document.
+/// Puts the results into the documents.
 pub(super) fn write(results: &Results) -> Result<()> {
-    let path = root().join(PATH);
-    let before = fs::read_to_string(&path).with_context(|| format!("cannot read {PATH}"))?;
-    let after = replaced(&before, &generated(results))
-        .with_context(|| format!("{PATH} lacks the marks {BEGIN:?} and {END:?}: put them back"))?;
-    fs::write(&path, after).with_context(|| format!("cannot write {PATH}"))?;
-    say!("the results are in {PATH}");
+    put(PATH, &generated(results))?;
+    put(README, &format!("{}\n", table::headline(results)))?;
+    say!("the results are in {PATH} and {README}");
     Ok(())
+}
+
+fn put(file: &str, inside: &str) -> Result<()> {
+    let path = root().join(file);
+    let before = fs::read_to_string(&path).with_context(|| format!("cannot read {file}"))?;
+    let after = replaced(&before, inside)
+        .with_context(|| format!("{file} lacks the marks {BEGIN:?} and {END:?}: put them back"))?;
+    fs::write(&path, after).with_context(|| format!("cannot write {file}"))
 }
 
 /// The text with something else between its marks.
@@ -108,9 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn the_document_has_its_marks() {
-        let text = fs::read_to_string(root().join(PATH)).expect("it is there");
-        assert!(replaced(&text, "").is_some());
+    fn the_documents_have_their_marks() {
+        for file in [PATH, README] {
+            let text = fs::read_to_string(root().join(file)).expect("it is there");
+            assert!(replaced(&text, "").is_some(), "{file}");
+        }
     }
 
     #[test]

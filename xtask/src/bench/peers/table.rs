@@ -3,13 +3,53 @@
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use super::cell::{Cell, Figure, Unit};
+use super::cell::{CELLS, Cell, Figure, Unit};
 use super::peer::Peer;
 use super::results::Results;
 use super::statistics::Summary;
 
 /// What the others are compared with: the first that has the figure.
 const BASES: [&str; 2] = ["flower", "flower-wat"];
+
+/// The rows of the headline: a cell, one of its figures, and what the row is called.
+const HEADLINE: [(&str, &str, &str); 8] = [
+    ("pingpong_16", "rate", "ping-pong, 16 bytes"),
+    ("call", "rate", "call and answer"),
+    ("fan", "rate", "100 send to one"),
+    ("churn", "rate", "spawn and die"),
+    ("spawn_100k", "rate", "spawn 100,000"),
+    ("spawn_100k", "bytes", "memory of an idle actor"),
+    ("neighbour", "p99", "p99 of an answer beside 8 busy loops on 2 workers"),
+    ("load", "cache", "load of a module from the cache"),
+];
+
+/// The columns of the headline; the last is flower without a guest.
+const HEADLINE_PEERS: [&str; 8] =
+    ["flower", "flower-handler", "erlang", "lunatic", "go", "tokio", "ractor", "flower-host"];
+
+/// A few rows and peers, with the medians alone.
+pub(super) fn headline(results: &Results) -> String {
+    let shown_by = |peer: &str| HEADLINE.iter().any(|row| !median(results, row, peer).is_empty());
+    let peers: Vec<&str> = HEADLINE_PEERS.into_iter().filter(|peer| shown_by(peer)).collect();
+    let mut table = empty(&[&[""], &peers[..]].concat(), 1);
+    for row in &HEADLINE {
+        let medians = peers.iter().map(|peer| median(results, row, peer));
+        table.add_row([row.2.to_owned()].into_iter().chain(medians));
+    }
+    table.to_string()
+}
+
+/// One figure of the headline: empty for who takes no part.
+fn median(results: &Results, &(cell, key, _): &(&str, &str, &str), peer: &str) -> String {
+    let Some(outcome) = results.get(cell, peer) else { return String::new() };
+    if outcome.failed.is_some() {
+        return "fails".to_owned();
+    }
+    let figures = CELLS.iter().filter(|known| known.name == cell).flat_map(|cell| cell.figures);
+    let figure = figures.into_iter().find(|figure| figure.key == key);
+    let shown = |figure: &Figure| Some(shown(figure.unit, outcome.summary(key)?.median));
+    figure.and_then(shown).unwrap_or_default()
+}
 
 /// One table of all these cells.
 pub(super) fn whole(results: &Results, cells: &[&Cell], peers: &[&Peer]) -> String {
@@ -117,7 +157,6 @@ fn three_digits(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cell::CELLS;
     use super::super::peer::PEERS;
     use super::super::results::{Figures, Outcome};
     use super::*;
@@ -136,6 +175,26 @@ mod tests {
         assert_eq!(better(Unit::PerSecond, 20.0, 10.0), 2.0);
         assert_eq!(better(Unit::Seconds, 5.0, 10.0), 2.0);
         assert_eq!(better(Unit::Bytes, 20.0, 10.0), 0.5);
+    }
+
+    #[test]
+    fn every_figure_of_the_headline_is_measured() {
+        for (name, key, _) in HEADLINE {
+            let cell = CELLS.iter().find(|cell| cell.name == name).expect("a cell of this name");
+            assert!(cell.figures.iter().any(|figure| figure.key == key), "{name} has no {key}");
+        }
+        assert!(HEADLINE_PEERS.iter().all(|name| PEERS.iter().any(|peer| peer.name == *name)));
+    }
+
+    #[test]
+    fn the_headline_leaves_out_who_was_not_measured() {
+        let mut results = Results::default();
+        let mut outcome = Outcome::begin();
+        outcome.add(Ok(Figures::from([("rate".to_owned(), 2e6)])));
+        results.put("call", "erlang", outcome);
+        let table = headline(&results);
+        assert!(table.contains("erlang") && !table.contains("tokio"), "{table}");
+        assert!(table.lines().any(|line| line.contains("call and answer") && line.contains("2.00 M/s")));
     }
 
     #[test]
