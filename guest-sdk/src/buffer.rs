@@ -5,49 +5,56 @@
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
-use std::thread::LocalKey;
+
+use flower_abi::MessageInfo;
 
 thread_local! {
     static INCOMING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     static OUTGOING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Room that a buffer for a host call begins with: bodies up to this size cost that call alone.
-/// It grows with the first larger body, and stays so; what nobody needs costs nobody memory.
+/// Room that a buffer for what comes in begins with, beside the header: bodies up to this size cost one
+/// host call. It grows with the first larger body, and stays so; what nobody needs costs nobody memory.
 const ROOM: usize = 1024;
 
 /// A larger buffer is not kept, or one large message would cost its memory for good.
-const KEEP_MAX: usize = 64 * 1024;
+const KEEP_MAX: usize = MessageInfo::SIZE + 64 * 1024;
 
 /// A byte buffer that returns to its pool.
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
-    pool: &'static LocalKey<Cell<Vec<u8>>>,
+    pool: Pool,
+}
+
+/// Where a buffer returns to.
+#[derive(Clone, Copy)]
+enum Pool {
+    Incoming,
+    Outgoing,
 }
 
 impl Buffer {
-    /// An empty buffer for what comes in.
+    /// An empty buffer for what comes in, with room for a header and a body that the host can write to.
     pub(crate) fn incoming() -> Buffer {
-        Buffer { bytes: INCOMING.take(), pool: &INCOMING }
-    }
-
-    /// The same, with room that the host can write to.
-    pub(crate) fn with_room() -> Buffer {
-        let mut buffer = Buffer::incoming();
-        buffer.bytes.reserve(ROOM);
-        buffer
+        let mut bytes = INCOMING.take();
+        if bytes.capacity() < MessageInfo::SIZE + ROOM {
+            bytes.reserve_exact(MessageInfo::SIZE + ROOM);
+        }
+        Buffer { bytes, pool: Pool::Incoming }
     }
 
     /// An empty buffer to encode into.
     pub(crate) fn outgoing() -> Buffer {
-        Buffer { bytes: OUTGOING.take(), pool: &OUTGOING }
+        Buffer { bytes: OUTGOING.take(), pool: Pool::Outgoing }
     }
 
-    /// The bytes alone, without spare room.
-    pub(crate) fn into_vec(mut self) -> Vec<u8> {
-        if self.bytes.capacity() <= KEEP_MAX {
-            return self.bytes.to_vec();
-        }
+    /// A buffer for what comes in that was lent out by [`Buffer::into_inner`].
+    pub(crate) fn from_inner(bytes: Vec<u8>) -> Buffer {
+        Buffer { bytes, pool: Pool::Incoming }
+    }
+
+    /// The bytes, which do not return to the pool.
+    pub(crate) fn into_inner(mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
 }
@@ -68,9 +75,12 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.bytes.capacity() <= KEEP_MAX {
+        if (1..=KEEP_MAX).contains(&self.bytes.capacity()) {
             self.bytes.clear();
-            self.pool.set(std::mem::take(&mut self.bytes));
+            match self.pool {
+                Pool::Incoming => INCOMING.set(std::mem::take(&mut self.bytes)),
+                Pool::Outgoing => OUTGOING.set(std::mem::take(&mut self.bytes)),
+            }
         }
     }
 }

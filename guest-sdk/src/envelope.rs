@@ -13,43 +13,51 @@ use crate::{Pid, Reply};
 ///
 /// It may be decoded as often as one likes, as one type after the other.
 pub struct Envelope {
-    pub(crate) info: MessageInfo,
-    body: Buffer,
+    /// The header and, behind it, the body: what the host wrote, as it wrote it.
+    frame: Buffer,
 }
 
 impl Envelope {
-    pub(crate) fn new(info: MessageInfo, body: Buffer) -> Envelope {
-        Envelope { info, body }
+    /// Of a buffer that holds a header at least.
+    pub(crate) fn new(frame: Buffer) -> Envelope {
+        debug_assert!(frame.len() >= MessageInfo::SIZE);
+        Envelope { frame }
+    }
+
+    /// The header.
+    #[inline]
+    pub(crate) fn info(&self) -> MessageInfo {
+        header(&self.frame)
     }
 
     /// Who sent it: a pid to send to and to monitor. The host fills it in; it cannot be forged.
     pub fn sender(&self) -> Pid {
-        Pid(self.info.sender)
+        Pid(self.info().sender)
     }
 
     /// The body as it arrived.
     pub fn bytes(&self) -> &[u8] {
-        &self.body
+        &self.frame[MessageInfo::SIZE..]
     }
 
     /// The same bytes, to keep.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.body.into_vec()
+        self.bytes().to_vec()
     }
 
     /// How the body is written.
     pub fn codec(&self) -> Codec {
-        Codec(self.info.codec)
+        Codec(self.info().codec)
     }
 
     /// The fingerprint of the body's type, or 0.
     pub fn fingerprint(&self) -> u64 {
-        self.info.fingerprint
+        self.info().fingerprint
     }
 
     /// Whether the fingerprint says that the body is a `T`.
     pub fn is<T: Message>(&self) -> bool {
-        self.info.fingerprint == T::fingerprint()
+        self.info().fingerprint == T::fingerprint()
     }
 
     /// Reads the body.
@@ -58,24 +66,32 @@ impl Envelope {
     /// [`DecodeError::TypeMismatch`] when the fingerprint names another type; the others when the
     /// bytes are not a `T`.
     pub fn decode<T: Message>(&self) -> Result<T, DecodeError> {
-        message::decode(self.codec(), self.info.fingerprint, &self.body)
+        message::decode(self.codec(), self.info().fingerprint, self.bytes())
     }
 
     /// The token to answer with, if the sender waits for an answer.
     pub fn reply(&self) -> Option<Reply> {
-        let asked = self.info.flags & MessageInfo::REQUEST != 0;
-        asked.then(|| Reply::new(&self.info))
+        let asked = self.info().flags & MessageInfo::REQUEST != 0;
+        asked.then(|| Reply::new(&self.info()))
     }
 
     /// Until when the sender has a use for it, if it said so.
     pub fn deadline(&self) -> Option<Instant> {
-        (self.info.deadline != 0).then_some(Instant(self.info.deadline))
+        let deadline = self.info().deadline;
+        (deadline != 0).then_some(Instant(deadline))
     }
 
     /// The number of this message among those of its sender.
     pub fn id(&self) -> u64 {
-        self.info.id
+        self.info().id
     }
+}
+
+/// The header that a frame begins with.
+#[inline]
+pub(crate) fn header(frame: &[u8]) -> MessageInfo {
+    let (header, _) = frame.split_first_chunk().expect("a frame begins with a header");
+    MessageInfo::from_bytes(header)
 }
 
 impl fmt::Debug for Envelope {
@@ -84,7 +100,7 @@ impl fmt::Debug for Envelope {
             .field("sender", &self.sender())
             .field("codec", &self.codec())
             .field("fingerprint", &format_args!("{:016x}", self.fingerprint()))
-            .field("len", &self.body.len())
+            .field("len", &self.bytes().len())
             .finish_non_exhaustive()
     }
 }
@@ -104,7 +120,23 @@ pub(crate) mod tests {
             len: body.len() as u32,
             ..MessageInfo::EMPTY
         };
-        Envelope::new(info, body)
+        framed(&info, &body)
+    }
+
+    /// The same with another header.
+    pub(crate) fn with_info(envelope: &Envelope, change: impl FnOnce(&mut MessageInfo)) -> Envelope {
+        let mut info = envelope.info();
+        change(&mut info);
+        framed(&info, envelope.bytes())
+    }
+
+    fn framed(info: &MessageInfo, body: &[u8]) -> Envelope {
+        let mut header = [0; MessageInfo::SIZE];
+        info.write_to(&mut header);
+        let mut frame = Buffer::incoming();
+        frame.extend_from_slice(&header);
+        frame.extend_from_slice(body);
+        Envelope::new(frame)
     }
 
     #[test]

@@ -71,30 +71,31 @@ pub struct ExitSignal {
 impl Event {
     /// Sorts what arrived.
     pub(crate) fn new(envelope: Envelope) -> Event {
-        match Kind::from_u32(envelope.info.kind) {
+        let kind = envelope.info().kind;
+        match Kind::from_u32(kind) {
             Some(Kind::Message | Kind::Start) => Event::Message(envelope),
             Some(Kind::Reply | Kind::Timeout) => Event::Answer(Answer::new(envelope)),
             Some(Kind::Down) if envelope.reply().is_some() => Event::Answer(Answer::new(envelope)),
             Some(Kind::Down) => Event::Down(Down::new(&envelope)),
             Some(Kind::Exit) => Event::Exit(ExitSignal::new(&envelope)),
-            Some(Kind::Timer) => Event::Timer(TimerRef(envelope.info.reference)),
+            Some(Kind::Timer) => Event::Timer(TimerRef(envelope.info().reference)),
             Some(Kind::Stop) => Event::Stop,
-            Some(Kind::Room) => Event::Room(RoomRef(envelope.info.reference)),
-            None => Event::Other(envelope.info.kind),
+            Some(Kind::Room) => Event::Room(RoomRef(envelope.info().reference)),
+            None => Event::Other(kind),
         }
     }
 }
 
 impl Answer {
     fn new(envelope: Envelope) -> Answer {
-        let request = RequestRef(envelope.info.reference);
+        let request = RequestRef(envelope.info().reference);
         Answer { request, outcome: answer(envelope) }
     }
 }
 
 /// What the completion of a request says.
 pub(crate) fn answer(envelope: Envelope) -> Result<Envelope, CallError> {
-    match Kind::from_u32(envelope.info.kind) {
+    match Kind::from_u32(envelope.info().kind) {
         Some(Kind::Reply) => Ok(envelope),
         Some(Kind::Down) => Err(CallError::Died(reason(&envelope))),
         Some(Kind::Timeout) => Err(CallError::Timeout),
@@ -104,12 +105,12 @@ pub(crate) fn answer(envelope: Envelope) -> Result<Envelope, CallError> {
 
 /// The exit reason that a completion or signal carries.
 pub(crate) fn reason(envelope: &Envelope) -> ExitReason {
-    ExitReason::of(&envelope.info, envelope.bytes())
+    ExitReason::of(&envelope.info(), envelope.bytes())
 }
 
 impl Down {
     pub(crate) fn new(envelope: &Envelope) -> Down {
-        let monitor = MonitorRef(envelope.info.reference);
+        let monitor = MonitorRef(envelope.info().reference);
         Down { pid: envelope.sender(), monitor, reason: reason(envelope) }
     }
 }
@@ -123,16 +124,16 @@ impl ExitSignal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::tests::arrived;
+    use crate::envelope::tests::{arrived, with_info};
     use flower_abi::{ExitTag, MessageInfo};
 
     fn signal(kind: Kind, flags: u32) -> Event {
-        let mut envelope = arrived("x");
-        envelope.info.kind = kind as u32;
-        envelope.info.flags = flags;
-        envelope.info.reference = 7;
-        envelope.info.exit_tag = ExitTag::Killed as u32;
-        Event::new(envelope)
+        Event::new(with_info(&arrived("x"), |info| {
+            info.kind = kind as u32;
+            info.flags = flags;
+            info.reference = 7;
+            info.exit_tag = ExitTag::Killed as u32;
+        }))
     }
 
     #[test]
@@ -160,8 +161,7 @@ mod tests {
 
     #[test]
     fn a_kind_of_a_newer_host_is_passed_on() {
-        let mut envelope = arrived("x");
-        envelope.info.kind = 99;
+        let envelope = with_info(&arrived("x"), |info| info.kind = 99);
         assert!(matches!(Event::new(envelope), Event::Other(99)));
     }
 }

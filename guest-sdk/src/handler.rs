@@ -1,8 +1,9 @@
 //! The handler style: an actor that is called once per event and keeps no stack in between.
 
-use std::cell::{RefCell, UnsafeCell};
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 
-use flower_abi::{Kind, MessageInfo};
+use flower_abi::Kind;
 
 use crate::buffer::Buffer;
 use crate::entry::bad_args;
@@ -117,18 +118,24 @@ const STOP: i32 = 1;
 /// What a handler's export does: the first event makes it, the others go to it.
 #[doc(hidden)]
 pub fn handle<H: Handler>(handler: &RefCell<Option<H>>, len: u32) -> i32 {
-    let envelope = take(len);
-    match &mut *handler.borrow_mut() {
+    let envelope = host::event(INBOX.take(), len as usize);
+    let flow = match &mut *handler.borrow_mut() {
         Some(handler) => match handler.handle(Event::new(envelope)) {
             Flow::Continue => CONTINUE,
             Flow::Stop => STOP,
         },
-        none => start(none, &envelope),
-    }
+        none => {
+            let flow = start(none, &envelope);
+            drop(envelope);
+            flow
+        }
+    };
+    INBOX.put(Buffer::incoming().into_inner());
+    flow
 }
 
 fn start<H: Handler>(handler: &mut Option<H>, envelope: &Envelope) -> i32 {
-    debug_assert_eq!(Kind::from_u32(envelope.info.kind), Some(Kind::Start));
+    debug_assert_eq!(Kind::from_u32(envelope.info().kind), Some(Kind::Start));
     match envelope.decode() {
         Ok(args) => *handler = Some(H::start(args)),
         Err(error) => exit(bad_args(&error)),
@@ -136,48 +143,35 @@ fn start<H: Handler>(handler: &mut Option<H>, envelope: &Envelope) -> i32 {
     CONTINUE
 }
 
-/// How many bytes of a body the inbox takes; a longer one costs a host call, and more room would cost
-/// every actor of the program another page.
-const INBOX_BODY: usize = 1024 - MessageInfo::SIZE;
-
-/// Where the host puts an event before it calls the handler.
-#[repr(C, align(8))]
-struct Inbox {
-    info: MessageInfo,
-    body: [u8; INBOX_BODY],
-}
-
-struct Shared<T>(UnsafeCell<T>);
-
-// SAFETY: an instance has one thread, and the host writes while none of its code runs.
-unsafe impl<T> Sync for Shared<T> {}
-
-static INBOX: Shared<Inbox> =
-    Shared(UnsafeCell::new(Inbox { info: MessageInfo::EMPTY, body: [0; INBOX_BODY] }));
-
-/// Pointer and capacity, as the host looks for them.
+/// Where the host puts an event before it calls the handler: pointer and capacity, as it looks for them.
+///
+/// The buffer becomes the event's own, and returns here when the event is dropped in time; so an event
+/// is copied once, by the host.
 #[repr(C)]
-struct InboxPlace {
-    pointer: *mut Inbox,
-    capacity: usize,
+struct Inbox {
+    pointer: Cell<*mut u8>,
+    capacity: Cell<usize>,
 }
 
-// SAFETY: it is never written.
-unsafe impl Sync for InboxPlace {}
+// SAFETY: an instance has one thread, and the host reads while none of its code runs.
+unsafe impl Sync for Inbox {}
 
 // SAFETY: the name is this crate's own.
 #[cfg_attr(target_family = "wasm", unsafe(export_name = "flower_inbox"))]
-static INBOX_PLACE: InboxPlace = InboxPlace { pointer: INBOX.0.get(), capacity: size_of::<Inbox>() };
+static INBOX: Inbox = Inbox { pointer: Cell::new(std::ptr::null_mut()), capacity: Cell::new(0) };
 
-/// Takes the event out of the inbox, and what had no room there from the host.
-fn take(len: u32) -> Envelope {
-    let mut body = Buffer::incoming();
-    // SAFETY: nobody holds a reference into the inbox, and the host does not write to it now.
-    let inbox = unsafe { &*INBOX_PLACE.pointer };
-    if let Some(bytes) = inbox.body.get(..len as usize) {
-        body.extend_from_slice(bytes);
-    } else {
-        host::read_rest(&mut body, len as usize);
+impl Inbox {
+    /// Takes the buffer out, if there is one.
+    fn take(&self) -> Option<Vec<u8>> {
+        let (pointer, capacity) = (self.pointer.get(), self.capacity.take());
+        // SAFETY: `put` took them out of such a vector, and nobody has had them since.
+        (capacity > 0).then(|| unsafe { Vec::from_raw_parts(pointer, 0, capacity) })
     }
-    Envelope::new(inbox.info, body)
+
+    /// Lets the host have a buffer.
+    fn put(&self, buffer: Vec<u8>) {
+        let mut buffer = ManuallyDrop::new(buffer);
+        self.pointer.set(buffer.as_mut_ptr());
+        self.capacity.set(buffer.capacity());
+    }
 }

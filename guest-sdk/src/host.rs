@@ -7,7 +7,7 @@
 use flower_abi::{Filter, MessageInfo, Pid, RefKind, Rights, SendOptions, SpawnOptions, Status};
 
 use crate::buffer::Buffer;
-use crate::envelope::Envelope;
+use crate::envelope::{self, Envelope};
 use crate::imports;
 
 /// Where a value lies in linear memory.
@@ -41,16 +41,40 @@ fn pid(call: impl FnOnce(u32) -> i32) -> Result<Pid, Status> {
 
 /// Makes a call that fills a buffer and a header, and fetches what the buffer had no room for.
 fn incoming(call: impl FnOnce(u32, u32, u32) -> i32) -> (Status, Envelope) {
-    let mut body = Buffer::with_room();
-    let mut info = MessageInfo::EMPTY;
-    let capacity = body.capacity();
-    let status = call(body.as_mut_ptr() as usize as u32, capacity as u32, address_mut(&mut info));
+    let mut frame = Buffer::incoming();
+    let room = frame.capacity() - MessageInfo::SIZE;
+    let header = frame.as_mut_ptr() as usize as u32;
+    let status = call(header + MessageInfo::SIZE as u32, room as u32, header);
     if status == Status::OK.0 || status == Status::ACTOR_DIED.0 {
-        // SAFETY: the host wrote the body's first `capacity` bytes, or all of it.
-        unsafe { body.set_len(capacity.min(info.len as usize)) };
-        read_rest(&mut body, info.len as usize);
+        // SAFETY: the host wrote a header, and behind it the body's first `room` bytes, or all of it.
+        unsafe { frame.set_len(MessageInfo::SIZE) };
+        let len = envelope::header(&frame).len as usize;
+        // SAFETY: as above.
+        unsafe { frame.set_len(MessageInfo::SIZE + len.min(room)) };
+        read_rest(&mut frame, len);
+    } else {
+        frame.resize(MessageInfo::SIZE, 0);
     }
-    (Status(status), Envelope::new(info, body))
+    (Status(status), Envelope::new(frame))
+}
+
+/// The event whose body has `len` bytes: in the inbox, where the host has put it, or fetched from the
+/// host when there was none.
+pub(crate) fn event(inbox: Option<Vec<u8>>, len: usize) -> Envelope {
+    let was_put = inbox.is_some();
+    let mut frame = inbox.map_or_else(Buffer::incoming, Buffer::from_inner);
+    if !was_put {
+        // SAFETY: see the module.
+        unsafe { imports::message_info(frame.as_mut_ptr() as usize as u32) };
+    }
+    // SAFETY: the host wrote a header, there or here.
+    unsafe { frame.set_len(MessageInfo::SIZE) };
+    if was_put && len <= frame.capacity() - MessageInfo::SIZE {
+        // SAFETY: behind the header it wrote the whole body, which has room.
+        unsafe { frame.set_len(MessageInfo::SIZE + len) };
+    }
+    read_rest(&mut frame, len);
+    Envelope::new(frame)
 }
 
 fn received((status, envelope): (Status, Envelope)) -> Result<Envelope, Status> {
@@ -58,18 +82,19 @@ fn received((status, envelope): (Status, Envelope)) -> Result<Envelope, Status> 
 }
 
 /// Appends what is missing of the current message, whose body has `len` bytes.
-pub(crate) fn read_rest(body: &mut Vec<u8>, len: usize) {
-    let at = body.len();
+fn read_rest(frame: &mut Vec<u8>, len: usize) {
+    let at = frame.len() - MessageInfo::SIZE;
     if len <= at {
         return;
     }
-    body.reserve_exact(len - at);
-    let room = &mut body.spare_capacity_mut()[..len - at];
+    frame.reserve_exact(len - at);
+    let room = &mut frame.spare_capacity_mut()[..len - at];
     let (pointer, room_len) = (room.as_mut_ptr() as usize as u32, room.len());
     // SAFETY: see the module.
     let read = unsafe { imports::message_read(at as u32, pointer, room_len as u32) };
+    let read = room_len.min(read.max(0) as usize);
     // SAFETY: the host wrote that many bytes there.
-    unsafe { body.set_len(at + room_len.min(read.max(0) as usize)) };
+    unsafe { frame.set_len(MessageInfo::SIZE + at + read) };
 }
 
 pub(crate) fn send(to: Pid, body: &[u8], options: &SendOptions) -> Result<(), Status> {

@@ -3,8 +3,6 @@
 //! Only [`crate::host`] may use them. Away from wasm each is a stub that panics, so that clippy,
 //! rustdoc and the unit tests cover the whole SDK on any machine.
 
-#![allow(dead_code, reason = "a handler of the SDK has an inbox, and so no use for `message_info`")]
-
 macro_rules! imports {
     ($( $(#[$doc:meta])* $waits:ident fn $name:ident ( $($arg:ident : $ty:ty),* ) -> $ret:ty
         { since: $since:literal, handler: $handler:ident, right: $right:literal, outcome: $outcome:ident } )*) => {

@@ -85,14 +85,14 @@ impl<R> fmt::Debug for JoinHandle<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::tests::arrived;
+    use crate::envelope::tests::{arrived, with_info};
     use flower_abi::{Codec, ExitTag};
 
     fn end(tag: ExitTag) -> Envelope {
-        let mut envelope = arrived(&4);
-        envelope.info.exit_tag = tag as u32;
-        envelope.info.exit_code = Codec::JSON.0;
-        envelope
+        with_info(&arrived(&4), |info| {
+            info.exit_tag = tag as u32;
+            info.exit_code = Codec::JSON.0;
+        })
     }
 
     #[test]

@@ -189,7 +189,7 @@ pub struct Match {
 
 impl Match {
     fn find(patterns: &[Pattern], envelope: Envelope) -> Option<Match> {
-        if envelope.info.kind != Kind::Message as u32 || envelope.codec() != Codec::JSON {
+        if envelope.info().kind != Kind::Message as u32 || envelope.codec() != Codec::JSON {
             return None;
         }
         let value = envelope.decode().ok()?;
@@ -237,7 +237,7 @@ fn scan(patterns: &[Pattern], deadline: u64) -> Option<Match> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::tests::arrived;
+    use crate::envelope::tests::{arrived, with_info};
     use serde_json::json;
 
     /// One row of the ancestor's table of shapes.
@@ -302,12 +302,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_matches_nothing() {
         let any = [Pattern::ANY];
-        let mut deep = arrived("x");
         assert_eq!(Match::find(&any, arrived("x")).map(|found| found.index), Some(0));
-        deep.info.codec = Codec::BINARY.0;
+        let deep = with_info(&arrived("x"), |info| info.codec = Codec::BINARY.0);
         assert!(Match::find(&any, deep).is_none());
-        let mut signal = arrived("x");
-        signal.info.kind = Kind::Timer as u32;
+        let signal = with_info(&arrived("x"), |info| info.kind = Kind::Timer as u32);
         assert!(Match::find(&any, signal).is_none());
     }
 

@@ -140,7 +140,7 @@ impl<T: Message> Receive for Request<T> {
     }
 
     fn from_envelope(envelope: Envelope) -> Result<Request<T>, DecodeError> {
-        let reply = Reply::new(&envelope.info);
+        let reply = Reply::new(&envelope.info());
         Ok(Request { message: envelope.decode()?, reply })
     }
 }
@@ -196,7 +196,7 @@ fn next<T: Receive>(deadline: u64) -> Result<T, ReceiveError> {
 pub fn select(filters: &[Filter], timeout: Option<Duration>) -> Option<(usize, Envelope)> {
     let deadline = timeout.map_or(NEVER, deadline);
     match host::receive(filters, deadline) {
-        Ok(envelope) => Some((matching(filters, &envelope.info), envelope)),
+        Ok(envelope) => Some((matching(filters, &envelope.info()), envelope)),
         Err(Status::TIMED_OUT) => None,
         Err(status) => unreachable!("receive answers {status:?}"),
     }
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_type_is_selected_by_its_fingerprint() {
-        let info = arrived(&5_u32).info;
+        let info = arrived(&5_u32).info();
         assert!(u32::selected().matches(&info) && Value::selected().matches(&info));
         assert!(!u64::selected().matches(&info) && !Down::selected().matches(&info));
         assert!(u64::next().matches(&info) && Event::next().matches(&info));
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_request_is_a_message_but_not_the_other_way_round() {
-        let mut info = arrived(&5_u32).info;
+        let mut info = arrived(&5_u32).info();
         assert!(!Request::<u32>::selected().matches(&info));
         info.flags = MessageInfo::REQUEST;
         assert!(Request::<u32>::selected().matches(&info) && u32::selected().matches(&info));
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn the_first_alternative_that_matches_counts() {
         let filters = [u64::selected(), u32::selected(), Value::selected()];
-        assert_eq!(matching(&filters, &arrived(&5_u32).info), 1);
-        assert_eq!(matching(&filters, &arrived("x").info), 2);
+        assert_eq!(matching(&filters, &arrived(&5_u32).info()), 1);
+        assert_eq!(matching(&filters, &arrived("x").info()), 2);
     }
 }

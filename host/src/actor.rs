@@ -2,16 +2,16 @@
 //!
 //! A [`Cell`] stays in place for the life of the host and serves one actor after another; ids carry
 //! the serial, so a late signal finds a closed queue and never the next tenant. Others touch an
-//! actor only through its signal queue and its run state. [`Owned`] belongs to the worker that
-//! runs the actor: [`Cell::owned`] may be called only between [`RunState::start`] and the end of
-//! that run.
+//! actor only through its [`Gate`]: the signal queue and the run state. [`Owned`] belongs to the worker
+//! that runs the actor: [`Cell::owned`] may be called only between [`Gate::start`] and the end of that
+//! run.
 
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use flower_abi::{NEVER, Pid};
+use flower_abi::NEVER;
 use parking_lot::Mutex;
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
@@ -19,6 +19,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::budget::Charge;
 use crate::exit::ExitReason;
+use crate::gate::Gate;
 use crate::instance::Body;
 use crate::mailbox::{Filters, Mailbox};
 use crate::pid::ActorId;
@@ -28,12 +29,11 @@ use crate::timer::TimerKey;
 
 /// One place in the table of actors.
 pub(crate) struct Cell {
-    pub(crate) run: RunState,
+    pub(crate) gate: Gate<SignalQueue>,
     /// An exit or kill waits in the queue: a running actor must look before its slice is over.
     pub(crate) urgent: AtomicBool,
     /// Somebody waits for room in the mailbox.
     pub(crate) room_wanted: AtomicBool,
-    pub(crate) queue: Mutex<SignalQueue>,
     /// Messages taken or dropped, of those that the queue accepted; written by the owner alone.
     taken_len: AtomicU64,
     taken_bytes: AtomicU64,
@@ -41,7 +41,7 @@ pub(crate) struct Cell {
     pub(crate) wait_code: AtomicU8,
     /// Bytes of linear memory, for observers.
     pub(crate) memory_bytes: AtomicU64,
-    owned: OwnedCell,
+    tenant: TenantCell,
 }
 
 /// Signals on their way to one actor, and its mailbox's accounts.
@@ -76,10 +76,9 @@ pub(crate) struct Meta {
 /// What an actor has that only its own worker touches.
 pub(crate) struct Owned {
     pub(crate) meta: Arc<Meta>,
-    pub(crate) body: Body,
     pub(crate) mailbox: Mailbox,
     /// Completions that `wait` will take.
-    pub(crate) held: HashMap<u64, Envelope, FxBuildHasher>,
+    pub(crate) held: HashMap<u64, Box<Envelope>, FxBuildHasher>,
     pub(crate) references: References,
     /// Linked actors, each with the ids under which the link was made.
     pub(crate) links: HashMap<ActorId, SmallVec<[u64; 1]>, FxBuildHasher>,
@@ -93,11 +92,6 @@ pub(crate) struct Owned {
     pub(crate) wait_timer: Option<TimerKey>,
     /// The reason to end with, once one is known.
     pub(crate) dying: Option<Arc<ExitReason>>,
-    /// The message taken last, for `message_read`.
-    pub(crate) current: Option<Envelope>,
-    /// The pid that was checked last.
-    pub(crate) checked: Option<Pid>,
-    pub(crate) last_message_id: u64,
     pub(crate) charge: Charge,
     /// Slices of fuel used up without waiting, and how many it may use.
     pub(crate) slices: u64,
@@ -120,6 +114,8 @@ pub(crate) enum Wait {
     Io,
     /// Its deadline.
     Until,
+    /// Whatever comes into its mailbox.
+    Message,
     /// A message that a filter matches, from this place on.
     Match { filters: Filters, from: usize },
     /// A message behind the cursor.
@@ -149,7 +145,7 @@ impl Wait {
             Wait::Running | Wait::Yield | Wait::Preempted => WaitCode::Nothing,
             Wait::Io => WaitCode::Io,
             Wait::Until => WaitCode::Time,
-            Wait::Match { .. } | Wait::Scan => WaitCode::Message,
+            Wait::Message | Wait::Match { .. } | Wait::Scan => WaitCode::Message,
             Wait::Completion(_) => WaitCode::Completion,
             Wait::Room(_) => WaitCode::Room,
         }
@@ -158,10 +154,9 @@ impl Wait {
 
 impl Owned {
     /// A new actor, before its first run.
-    pub(crate) fn new(meta: Arc<Meta>, body: Body, charge: Charge) -> Owned {
+    pub(crate) fn new(meta: Arc<Meta>, charge: Charge) -> Owned {
         Owned {
             meta,
-            body,
             mailbox: Mailbox::default(),
             held: HashMap::default(),
             references: References::default(),
@@ -174,9 +169,6 @@ impl Owned {
             wait_deadline: NEVER,
             wait_timer: None,
             dying: None,
-            current: None,
-            checked: None,
-            last_message_id: 0,
             charge,
             slices: 0,
             slices_max: u64::MAX,
@@ -194,6 +186,7 @@ impl Owned {
         let come = match &mut self.wait {
             Wait::Running | Wait::Yield | Wait::Preempted | Wait::Io => true,
             Wait::Until => false,
+            Wait::Message => self.mailbox.len() > 0,
             Wait::Match { filters, from } => {
                 // What has been looked at once need not be looked at again.
                 let seen = std::mem::replace(from, self.mailbox.len());
@@ -211,29 +204,41 @@ impl Owned {
 impl Cell {
     fn new() -> Cell {
         Cell {
-            run: RunState(AtomicU8::new(RunState::FREE)),
+            gate: Gate::new(SignalQueue::default()),
             urgent: AtomicBool::new(false),
             room_wanted: AtomicBool::new(false),
-            queue: Mutex::default(),
             taken_len: AtomicU64::new(0),
             taken_bytes: AtomicU64::new(0),
             wait_code: AtomicU8::new(0),
             memory_bytes: AtomicU64::new(0),
-            owned: OwnedCell(RefCell::new(None)),
+            tenant: TenantCell::default(),
         }
     }
 
     /// What the actor owns. Only the worker that runs the actor may call this.
     pub(crate) fn owned(&self) -> RefMut<'_, Owned> {
-        debug_assert!(self.run.is_running(), "only a running actor's worker touches what it owns");
-        RefMut::map(self.owned.0.borrow_mut(), |owned| {
+        debug_assert!(self.gate.is_running(), "only a running actor's worker touches what it owns");
+        RefMut::map(self.tenant.owned.borrow_mut(), |owned| {
             owned.as_deref_mut().expect("a running actor has not been freed")
         })
     }
 
-    /// Puts a new actor's things in, or takes an ended one's out; for its worker or its maker.
-    pub(crate) fn replace_owned(&self, owned: Option<Box<Owned>>) -> Option<Box<Owned>> {
-        self.owned.0.replace(owned)
+    /// What of the actor runs, `None` for native code; for its worker alone, as [`Cell::owned`].
+    pub(crate) fn body(&self) -> RefMut<'_, Option<Body>> {
+        self.tenant.body.borrow_mut()
+    }
+
+    /// Puts a new actor's things in; for its maker.
+    pub(crate) fn move_in(&self, owned: Owned, body: Option<Body>) {
+        self.tenant.owned.replace(Some(Box::new(owned)));
+        self.tenant.body.replace(body);
+    }
+
+    /// Drops the body of an actor that has ended, and gives out the rest; for its worker.
+    pub(crate) fn move_out(&self) -> Option<Box<Owned>> {
+        let owned = self.tenant.owned.take();
+        drop(self.tenant.body.take());
+        owned
     }
 
     /// Counts messages that the owner took out of the mailbox.
@@ -247,7 +252,7 @@ impl Cell {
 
     /// Forgets places that were reserved and will not be used, when the actor has ended.
     pub(crate) fn reset_accounts(&self) {
-        let mut queue = self.queue.lock();
+        let mut queue = self.gate.lock();
         queue.accepted_len = self.taken_len.load(Ordering::Acquire);
         queue.accepted_bytes = self.taken_bytes.load(Ordering::Acquire);
     }
@@ -267,89 +272,17 @@ impl Cell {
 }
 
 /// Holds what the running worker owns. Checked at run time like any `RefCell`.
-struct OwnedCell(RefCell<Option<Box<Owned>>>);
+#[derive(Default)]
+struct TenantCell {
+    owned: RefCell<Option<Box<Owned>>>,
+    /// Beside the rest, because a body that runs makes host calls that touch it.
+    body: RefCell<Option<Body>>,
+}
 
 // SAFETY: the cell is reached by one thread at a time: the one that made the actor, before the first
-// `RunState::schedule`, and after that the worker between `RunState::start` and `RunState::finish`.
-// Both transitions are AcqRel, so that each sees what the one before has written.
-unsafe impl Sync for OwnedCell {}
-
-/// Where an actor stands with the scheduler.
-pub(crate) struct RunState(AtomicU8);
-
-impl RunState {
-    const FREE: u8 = 0;
-    const IDLE: u8 = 1;
-    const QUEUED: u8 = 2;
-    const RUNNING: u8 = 3;
-    /// Running, and something has come meanwhile.
-    const NOTIFIED: u8 = 4;
-
-    /// A new actor lives here.
-    pub(crate) fn occupy(&self) {
-        self.0.store(Self::IDLE, Ordering::Release);
-    }
-
-    /// Native code lives here: it counts as running for good, so that no worker ever takes it.
-    pub(crate) fn occupy_native(&self) {
-        self.0.store(Self::RUNNING, Ordering::Release);
-    }
-
-    /// Something has come for the actor; true if the caller must put it into a run queue.
-    pub(crate) fn schedule(&self) -> bool {
-        let mut state = self.0.load(Ordering::Acquire);
-        loop {
-            let next = match state {
-                Self::IDLE => Self::QUEUED,
-                Self::RUNNING => Self::NOTIFIED,
-                _ => return false,
-            };
-            match self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return next == Self::QUEUED,
-                Err(now) => state = now,
-            }
-        }
-    }
-
-    /// A worker took the actor out of a run queue.
-    pub(crate) fn start(&self) {
-        let before = self.0.swap(Self::RUNNING, Ordering::AcqRel);
-        debug_assert_eq!(before, Self::QUEUED, "only queued actors are run");
-    }
-
-    /// The worker is done for now; false if something came meanwhile and the actor is queued again.
-    pub(crate) fn finish(&self) -> bool {
-        let parked = self.0.compare_exchange(Self::RUNNING, Self::IDLE, Ordering::AcqRel, Ordering::Acquire);
-        if parked.is_err() {
-            self.requeue();
-        }
-        parked.is_ok()
-    }
-
-    /// The worker gives up its turn; the caller puts the actor into a run queue.
-    pub(crate) fn requeue(&self) {
-        self.0.store(Self::QUEUED, Ordering::Release);
-    }
-
-    /// The actor is gone, and the cell may serve another.
-    pub(crate) fn free(&self) {
-        self.0.store(Self::FREE, Ordering::Release);
-    }
-
-    /// Whether a worker runs the actor now, or a maker has not yet scheduled it.
-    fn is_running(&self) -> bool {
-        matches!(self.0.load(Ordering::Relaxed), Self::RUNNING | Self::NOTIFIED)
-    }
-
-    /// Whether the actor waits in a run queue or runs.
-    pub(crate) fn is_runnable(&self) -> Option<bool> {
-        match self.0.load(Ordering::Acquire) {
-            Self::IDLE => None,
-            Self::QUEUED => Some(false),
-            _ => Some(true),
-        }
-    }
-}
+// `Gate::wake`, and after that the worker between `Gate::start` and `Gate::finish`. These change one
+// word with AcqRel, so that each sees what the one before has written.
+unsafe impl Sync for TenantCell {}
 
 /// The table of actors: segments that double, so that a cell never moves and looking one up
 /// costs two loads and no lock.
@@ -426,20 +359,5 @@ mod tests {
         assert_eq!(Table::place(768), (2, 0));
         let table = Table::new();
         assert!(table.get(u32::MAX).is_none());
-    }
-
-    #[test]
-    fn an_actor_is_queued_once_however_often_it_is_woken() {
-        let run = RunState(AtomicU8::new(RunState::FREE));
-        assert!(!run.schedule(), "nobody lives there");
-        run.occupy();
-        assert!(run.schedule());
-        assert!(!run.schedule());
-        run.start();
-        assert!(!run.schedule());
-        assert!(!run.finish(), "it was woken while it ran");
-        run.start();
-        assert!(run.finish());
-        assert!(run.schedule());
     }
 }

@@ -19,8 +19,8 @@ pub(crate) struct Effects {
 
 /// One effect that waits for the handler's return.
 enum Held {
-    Message(ActorId, Envelope),
-    Reply(ActorId, Envelope),
+    Message(ActorId, Box<Envelope>),
+    Reply(ActorId, Box<Envelope>),
 }
 
 impl Effects {
@@ -30,7 +30,12 @@ impl Effects {
     }
 
     /// Sends a message, now or at the return.
-    pub(crate) fn send(&mut self, shared: &Shared, to: ActorId, envelope: Envelope) -> Result<(), Status> {
+    pub(crate) fn send(
+        &mut self,
+        shared: &Shared,
+        to: ActorId,
+        envelope: Box<Envelope>,
+    ) -> Result<(), Status> {
         if !self.hold {
             return shared.send(to, envelope);
         }
@@ -40,7 +45,12 @@ impl Effects {
     }
 
     /// Answers a request, now or at the return.
-    pub(crate) fn reply(&mut self, shared: &Shared, to: ActorId, envelope: Envelope) -> Result<(), Status> {
+    pub(crate) fn reply(
+        &mut self,
+        shared: &Shared,
+        to: ActorId,
+        envelope: Box<Envelope>,
+    ) -> Result<(), Status> {
         if !self.hold {
             return answer(shared, to, envelope);
         }
@@ -53,6 +63,9 @@ impl Effects {
 
     /// Lets out what was held.
     pub(crate) fn commit(&mut self, shared: &Shared) {
+        if self.held.is_empty() {
+            return;
+        }
         for effect in self.held.drain(..) {
             match effect {
                 Held::Message(to, envelope) => shared.send_reserved(to, envelope),
@@ -73,7 +86,7 @@ impl Effects {
 }
 
 /// Answers, and so need not tell the caller of its own end any more.
-fn answer(shared: &Shared, to: ActorId, envelope: Envelope) -> Result<(), Status> {
+fn answer(shared: &Shared, to: ActorId, envelope: Box<Envelope>) -> Result<(), Status> {
     let cell = shared.table.cell(envelope.sender.slot);
     cell.owned().watchers.remove(&(to, envelope.reference));
     shared.reply(to, envelope)

@@ -8,11 +8,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use flower_abi::Kind;
-
 use crate::actor::{Cell, Owned};
 use crate::exit::ExitReason;
-use crate::instance::Body;
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
@@ -23,9 +20,8 @@ impl Shared {
     /// Ends the actor that this worker runs, and frees its cell.
     pub(crate) fn end(&self, slot: u32, reason: Arc<ExitReason>) {
         let cell = self.table.cell(slot);
-        let mut owned = cell.replace_owned(None).expect("an actor ends once");
+        let mut owned = cell.move_out().expect("an actor ends once");
         let reason = closing_reason(reason, &owned);
-        drop(std::mem::replace(&mut owned.body, Body::Ended));
         let (left, room_waiters) = close(cell);
         self.names.remove_all(owned.id());
         self.end_references(&mut owned);
@@ -47,7 +43,7 @@ impl Shared {
             let _ = watcher.send(reason.clone());
         }
         drop(owned);
-        cell.run.free();
+        cell.gate.free();
         self.table.release(slot);
         if self.is_closing() {
             self.ended.notify_waiters();
@@ -96,7 +92,7 @@ impl Shared {
     /// What nobody will take any more: requests, links and monitors get their answer.
     fn answer_left(&self, cell: &Cell, owned: &mut Owned, left: Vec<Signal>, reason: &Arc<ExitReason>) {
         let me = owned.id();
-        let unread: Vec<Envelope> =
+        let unread: Vec<Box<Envelope>> =
             owned.mailbox.drain().chain(owned.held.drain().map(|(_, held)| held)).collect();
         for envelope in &unread {
             self.drop_dead(cell, me, envelope, reason);
@@ -124,7 +120,7 @@ impl Shared {
             self.counters.add(Count::DroppedDead);
             cell.note_taken(1, envelope.size());
         }
-        if envelope.request && envelope.kind == Kind::Message {
+        if envelope.wants_reply() {
             let (reference, reason) = (envelope.reference, reason.clone());
             self.signal(envelope.sender, Signal::Down { from: me, reference, reason });
         }
@@ -133,7 +129,7 @@ impl Shared {
 
 /// Closes the queue, so that later signals find nobody; takes what is in it, and who waits for room.
 fn close(cell: &Cell) -> (Vec<Signal>, VecDeque<(ActorId, u64)>) {
-    let mut queue = cell.queue.lock();
+    let mut queue = cell.gate.lock();
     queue.serial = 0;
     queue.meta = None;
     queue.native = None;

@@ -27,9 +27,8 @@ impl<'a> GuestMemory<'a> {
 
     /// The bytes at `pointer`, to be written.
     pub(crate) fn write(&mut self, pointer: u32, len: u32) -> Result<&mut [u8], BadPointer> {
-        let bad = self.bad(pointer, len as u64);
-        let end = pointer as u64 + len as u64;
-        self.0.get_mut(pointer as usize..end as usize).ok_or(bad)
+        self.check(pointer, u64::from(len))?;
+        Ok(&mut self.0[pointer as usize..][..len as usize])
     }
 
     /// A structure of `N` bytes at `pointer`.
@@ -38,11 +37,16 @@ impl<'a> GuestMemory<'a> {
         Ok(bytes.try_into().expect("the slice has just this length"))
     }
 
+    /// A structure of `N` bytes at `pointer`, to be written.
+    pub(crate) fn write_array<const N: usize>(&mut self, pointer: u32) -> Result<&mut [u8; N], BadPointer> {
+        let bytes = self.write(pointer, N as u32)?;
+        Ok(bytes.try_into().expect("the slice has just this length"))
+    }
+
     /// Writes all of `bytes` to `pointer`.
     pub(crate) fn write_all(&mut self, pointer: u32, bytes: &[u8]) -> Result<(), BadPointer> {
-        let bad = self.bad(pointer, bytes.len() as u64);
-        let end = pointer as u64 + bytes.len() as u64;
-        self.0.get_mut(pointer as usize..end as usize).ok_or(bad)?.copy_from_slice(bytes);
+        self.check(pointer, bytes.len() as u64)?;
+        self.0[pointer as usize..][..bytes.len()].copy_from_slice(bytes);
         Ok(())
     }
 
@@ -59,11 +63,6 @@ impl<'a> GuestMemory<'a> {
         Ok(len)
     }
 
-    /// A little-endian u32 at `pointer`.
-    pub(crate) fn read_u32(&self, pointer: u32) -> Result<u32, BadPointer> {
-        self.read_array(pointer).map(|bytes| u32::from_le_bytes(*bytes))
-    }
-
     /// Writes a little-endian u64.
     pub(crate) fn write_u64(&mut self, pointer: u32, value: u64) -> Result<(), BadPointer> {
         self.write_all(pointer, &value.to_le_bytes())
@@ -75,6 +74,7 @@ impl<'a> GuestMemory<'a> {
         if inside { Ok(()) } else { Err(self.bad(pointer, len)) }
     }
 
+    #[cold]
     fn bad(&self, pointer: u32, len: u64) -> BadPointer {
         BadPointer { pointer, len, size: self.0.len() }
     }

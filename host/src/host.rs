@@ -333,14 +333,14 @@ impl Shared {
     /// Frees what the stopped workers left. Nobody is told any more.
     fn free_all(&self) {
         for cell in self.table.cells() {
-            let mut queue = cell.queue.lock();
+            let mut queue = cell.gate.lock();
             // Native code has its mailbox in its own hands, and ends it itself.
             if queue.native.is_some() {
                 continue;
             }
             queue.serial = 0;
             drop(queue);
-            drop(cell.replace_owned(None));
+            drop(cell.move_out());
         }
     }
 }

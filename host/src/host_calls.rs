@@ -17,10 +17,9 @@ mod spawn;
 mod timer;
 
 use flower_abi::exit::TrapCode;
-use flower_abi::{IMPORT_MODULE, Pid, Rights, Status, for_each_host_call};
+use flower_abi::{IMPORT_MODULE, Rights, Status, for_each_host_call};
 use wasmtime::{Caller, Linker};
 
-use crate::actor::Owned;
 use crate::exit::{ActorExit, ExitReason};
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::instance::ActorState;
@@ -129,23 +128,11 @@ fn find_memory(guest: &mut Guest<'_>) -> wasmtime::Result<wasmtime::Memory> {
 /// The actor that a pid in the guest's memory names, if the pid is true and carries these rights.
 fn resolve(
     memory: &GuestMemory<'_>,
-    state: &ActorState,
+    state: &mut ActorState,
     pointer: u32,
     needed: Rights,
 ) -> wasmtime::Result<Result<ActorId, Status>> {
-    let pid = Pid::from_bytes(memory.read_array(pointer)?);
-    let mut owned = state.cell().owned();
-    Ok(resolve_pid(state, &mut owned, &pid, needed))
-}
-
-/// The same for a pid at hand. The pid that was checked last is not checked again.
-fn resolve_pid(state: &ActorState, owned: &mut Owned, pid: &Pid, needed: Rights) -> Result<ActorId, Status> {
-    if owned.checked == Some(*pid) && pid.rights.contains(needed) {
-        return Ok(ActorId { slot: pid.slot, serial: pid.serial });
-    }
-    let id = state.shared.resolve(pid, needed)?;
-    owned.checked = Some(*pid);
-    Ok(id)
+    Ok(state.resolve(memory.read_array(pointer)?, needed))
 }
 
 /// A guest's UTF-8 text of at most `max` bytes, or `None` if it is not that.

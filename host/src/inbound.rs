@@ -10,9 +10,10 @@ use std::sync::atomic::Ordering;
 use flower_abi::{Delivery, Kind, Status};
 use smallvec::SmallVec;
 
-use crate::actor::{Cell, Owned};
+use crate::actor::{Cell, Owned, SignalQueue};
 use crate::budget::Resource;
 use crate::exit::{ExitReason, Value};
+use crate::gate::Guard;
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
@@ -22,24 +23,32 @@ use crate::signal::{Envelope, Signal};
 impl Shared {
     /// Takes in every signal that has come; true if there were any.
     pub(crate) fn drain(&self, cell: &Cell, owned: &mut Owned) -> bool {
-        let mut signals = std::mem::take(&mut owned.spare);
-        {
-            let mut queue = cell.queue.lock();
-            if queue.signals.is_empty() {
-                owned.spare = signals;
-                return false;
-            }
-            std::mem::swap(&mut queue.signals, &mut signals);
-            // Under the lock, or a signal that comes right after it would not be urgent.
-            cell.urgent.store(false, Ordering::Relaxed);
+        if !cell.gate.is_signalled() {
+            return false;
         }
+        self.take_in_all(cell, owned, cell.gate.lock());
+        true
+    }
+
+    /// The same with the queue at hand.
+    pub(crate) fn take_in_all(&self, cell: &Cell, owned: &mut Owned, mut queue: Guard<'_, SignalQueue>) {
+        // Under the lock, or a signal that comes right after it would not be urgent.
+        cell.urgent.store(false, Ordering::Relaxed);
+        queue.note_taken();
+        if queue.signals.len() == 1 {
+            let signal = queue.signals.pop();
+            drop(queue);
+            return signal.into_iter().for_each(|signal| self.take_in(cell, owned, signal));
+        }
+        let mut signals = std::mem::take(&mut owned.spare);
+        std::mem::swap(&mut queue.signals, &mut signals);
+        drop(queue);
         for signal in signals.drain(..) {
             self.take_in(cell, owned, signal);
         }
         if signals.capacity() <= crate::limits::QUEUE_KEEP {
             owned.spare = signals;
         }
-        true
     }
 
     fn take_in(&self, cell: &Cell, owned: &mut Owned, signal: Signal) {
@@ -67,7 +76,7 @@ impl Shared {
     }
 
     /// A reply completes its request, or is dropped when nobody waits any more.
-    fn take_reply(&self, cell: &Cell, owned: &mut Owned, envelope: Envelope) {
+    fn take_reply(&self, cell: &Cell, owned: &mut Owned, envelope: Box<Envelope>) {
         let from = envelope.sender;
         let Some(Reference::Request { to, .. }) = owned.references.get(envelope.reference).copied() else {
             self.counters.add(Count::DroppedLate);
@@ -84,7 +93,11 @@ impl Shared {
     /// The end of an actor completes a monitor or a request; the flag tells which.
     fn take_down(&self, owned: &mut Owned, from: ActorId, reference: u64, reason: Arc<ExitReason>) {
         let request = matches!(owned.references.get(reference), Some(Reference::Request { .. }));
-        let down = |reference| Envelope { request, ..Envelope::end(Kind::Down, from, reference, reason) };
+        let down = |reference| {
+            let mut down = Envelope::end(Kind::Down, from, reference, reason);
+            down.request = request;
+            down
+        };
         self.complete(owned, reference, down);
     }
 
@@ -105,7 +118,7 @@ impl Shared {
     }
 
     /// A tick is left out if the one before is still unread, or if its timer was cancelled while it came.
-    fn take_tick(&self, cell: &Cell, owned: &mut Owned, envelope: Envelope, repeats: bool) {
+    fn take_tick(&self, cell: &Cell, owned: &mut Owned, envelope: Box<Envelope>, repeats: bool) {
         let is_own = envelope.sender == owned.id();
         let cancelled = is_own && owned.references.get(envelope.reference).is_none();
         if cancelled || (repeats && owned.mailbox.has_tick(&envelope)) {
@@ -119,7 +132,7 @@ impl Shared {
     }
 
     /// Closes a reference and puts its completion where it was asked for.
-    fn complete(&self, owned: &mut Owned, reference: u64, make: impl FnOnce(u64) -> Envelope) {
+    fn complete(&self, owned: &mut Owned, reference: u64, make: impl FnOnce(u64) -> Box<Envelope>) {
         let delivery = match owned.references.get(reference) {
             Some(Reference::Request { delivery, timer, .. }) => {
                 timer.map(|key| self.timers.cancel(key));
@@ -154,7 +167,7 @@ impl Shared {
     /// Tells the first that waits for room, if there is some.
     fn tell_room(&self, cell: &Cell) {
         let (waiter, of) = {
-            let mut queue = cell.queue.lock();
+            let mut queue = cell.gate.lock();
             if !cell.has_room(&queue, 0) {
                 return;
             }
@@ -201,7 +214,7 @@ impl Shared {
     /// Drops what a reference that was given up has brought already.
     fn drop_unread(&self, cell: &Cell, owned: &mut Owned, reference: u64) {
         let unread = owned.held.remove(&reference).or_else(|| owned.mailbox.remove_reference(reference));
-        if let Some(envelope) = unread.filter(Envelope::is_counted) {
+        if let Some(envelope) = unread.filter(|envelope| envelope.is_counted()) {
             self.counters.add(Count::DroppedLate);
             self.note_left(cell, &envelope);
         }

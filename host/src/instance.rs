@@ -41,12 +41,6 @@ pub(crate) enum Body {
     Process(Pin<Box<dyn Future<Output = Ended> + Send>>),
     /// A handler between two messages.
     Handler(Box<Handler>),
-    /// A worker has it in its hands.
-    Running,
-    /// It has ended.
-    Ended,
-    /// Native code.
-    Native,
 }
 
 /// What a new actor is to be made of.
@@ -57,7 +51,7 @@ pub(crate) struct Plan {
     pub(crate) signature: EntrySignature,
     pub(crate) index: u32,
     /// The arguments, as a message of kind `Start`.
-    pub(crate) args: Envelope,
+    pub(crate) args: Box<Envelope>,
     pub(crate) config: ActorConfig,
     pub(crate) wasi: Arc<WasiConfig>,
 }

@@ -67,6 +67,7 @@ mod wasi;
 mod actor;
 mod end;
 mod exit;
+mod gate;
 mod inbound;
 mod mailbox;
 mod name;

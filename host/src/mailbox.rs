@@ -16,7 +16,7 @@ use crate::signal::Envelope;
 /// Messages in order of arrival, with the cursor of a scan.
 #[derive(Default)]
 pub(crate) struct Mailbox {
-    items: VecDeque<Envelope>,
+    items: VecDeque<Box<Envelope>>,
     cursor: usize,
     /// How many of them are not a user's: completions, ends, and the like.
     system_len: usize,
@@ -26,10 +26,9 @@ pub(crate) struct Mailbox {
 
 impl Mailbox {
     /// Puts a message behind all others.
-    pub(crate) fn push(&mut self, envelope: Envelope) {
-        self.system_len += usize::from(envelope.kind != Kind::Message);
-        if let Some(timer) = ticking(&envelope) {
-            self.ticks.insert(timer);
+    pub(crate) fn push(&mut self, envelope: Box<Envelope>) {
+        if !is_plain(&envelope) {
+            self.note_pushed(&envelope);
         }
         self.items.push_back(envelope);
     }
@@ -45,13 +44,13 @@ impl Mailbox {
     }
 
     /// Takes the first message.
-    pub(crate) fn pop(&mut self) -> Option<Envelope> {
+    pub(crate) fn pop(&mut self) -> Option<Box<Envelope>> {
         self.take_at(0)
     }
 
     /// Takes the first message that a filter matches, looking from `from` on; or, where `stops`, a request
     /// to stop that comes before it.
-    pub(crate) fn take(&mut self, filters: &Filters, from: usize, stops: bool) -> Option<Envelope> {
+    pub(crate) fn take(&mut self, filters: &Filters, from: usize, stops: bool) -> Option<Box<Envelope>> {
         let at = self.find(filters, from, stops)?;
         self.take_at(at)
     }
@@ -59,7 +58,7 @@ impl Mailbox {
     /// Where the message stands that [`Mailbox::take`] would take.
     pub(crate) fn find(&self, filters: &Filters, from: usize, stops: bool) -> Option<usize> {
         let from = from.min(self.items.len());
-        let suits = |item: &Envelope| filters.matches(item) || (stops && item.kind == Kind::Stop);
+        let suits = |item: &Box<Envelope>| filters.matches(item) || (stops && item.kind == Kind::Stop);
         let at = self.items.range(from..).position(suits)?;
         Some(from + at)
     }
@@ -77,26 +76,26 @@ impl Mailbox {
     }
 
     /// Ends a scan; takes the message that was looked at last if told to.
-    pub(crate) fn end_scan(&mut self, take: bool) -> Option<Envelope> {
+    pub(crate) fn end_scan(&mut self, take: bool) -> Option<Box<Envelope>> {
         let last = std::mem::take(&mut self.cursor).checked_sub(1)?;
         if take { self.take_at(last) } else { None }
     }
 
     /// Takes every message a user sent; system messages stay.
-    pub(crate) fn flush(&mut self) -> Vec<Envelope> {
+    pub(crate) fn flush(&mut self) -> Vec<Box<Envelope>> {
         self.cursor = 0;
         let (flushed, kept): (VecDeque<_>, _) =
             self.items.drain(..).partition(|item| matches!(item.kind, Kind::Message));
         self.items = kept;
-        for timer in flushed.iter().filter_map(ticking) {
+        for timer in flushed.iter().filter_map(|item| ticking(item)) {
             self.ticks.remove(&timer);
         }
         Vec::from(flushed)
     }
 
     /// Drops the completion of a reference that was given up; answers it if it was there.
-    pub(crate) fn remove_reference(&mut self, reference: u64) -> Option<Envelope> {
-        let own = |item: &Envelope| {
+    pub(crate) fn remove_reference(&mut self, reference: u64) -> Option<Box<Envelope>> {
+        let own = |item: &Box<Envelope>| {
             item.reference == reference && item.kind != Kind::Message && item.kind != Kind::Exit
         };
         let at = self.items.iter().position(own)?;
@@ -109,7 +108,7 @@ impl Mailbox {
     }
 
     /// Takes everything, at the actor's end.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Envelope> + '_ {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Box<Envelope>> + '_ {
         self.cursor = 0;
         self.system_len = 0;
         self.ticks.clear();
@@ -123,18 +122,35 @@ impl Mailbox {
         }
     }
 
-    fn take_at(&mut self, at: usize) -> Option<Envelope> {
+    fn take_at(&mut self, at: usize) -> Option<Box<Envelope>> {
         let item = if at == 0 { self.items.pop_front() } else { self.items.remove(at) };
-        let taken = item.as_ref()?;
-        self.system_len -= usize::from(taken.kind != Kind::Message);
-        if let Some(timer) = ticking(taken) {
-            self.ticks.remove(&timer);
+        if let Some(taken) = item.as_ref().filter(|taken| !is_plain(taken)) {
+            self.note_taken(taken);
         }
         if at < self.cursor {
             self.cursor -= 1;
         }
         item
     }
+
+    fn note_pushed(&mut self, envelope: &Envelope) {
+        self.system_len += usize::from(envelope.kind != Kind::Message);
+        if let Some(timer) = ticking(envelope) {
+            self.ticks.insert(timer);
+        }
+    }
+
+    fn note_taken(&mut self, envelope: &Envelope) {
+        self.system_len -= usize::from(envelope.kind != Kind::Message);
+        if let Some(timer) = ticking(envelope) {
+            self.ticks.remove(&timer);
+        }
+    }
+}
+
+/// Whether it is a user's message, and no tick.
+fn is_plain(item: &Envelope) -> bool {
+    item.kind == Kind::Message && (item.request || item.reference == 0)
 }
 
 /// The timer whose tick a message is: only requests carry a reference besides.

@@ -1,6 +1,5 @@
 //! Native code as an actor: a mailbox with a pid, to send from and to receive with.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -20,8 +19,9 @@ pub struct Mailbox {
     shared: Arc<Shared>,
     id: ActorId,
     woken: Arc<Notify>,
-    /// What it owns is touched by one thread at a time: it may move to another, but is not shared.
-    unshared: PhantomData<std::cell::Cell<()>>,
+    /// Numbers its messages; a plain cell, as what it owns is touched by one thread at a time: it may
+    /// move to another, but is not shared.
+    last_message_id: std::cell::Cell<u64>,
 }
 
 /// A message that native code received.
@@ -54,7 +54,7 @@ impl Mailbox {
         let woken = Arc::new(Notify::new());
         let id = shared.occupy_native(woken.clone()).ok_or(SpawnError::Refused { status: Status::LIMIT })?;
         shared.natives.fetch_add(1, Ordering::AcqRel);
-        Ok(Mailbox { shared: shared.clone(), id, woken, unshared: PhantomData })
+        Ok(Mailbox { shared: shared.clone(), id, woken, last_message_id: Default::default() })
     }
 
     /// Its pid, with all rights.
@@ -111,7 +111,7 @@ impl Mailbox {
         Some(self.accept(message))
     }
 
-    async fn next(&mut self, take: impl Fn(&Mailbox) -> Option<Envelope>) -> Received {
+    async fn next(&mut self, take: impl Fn(&Mailbox) -> Option<Box<Envelope>>) -> Received {
         loop {
             self.drain();
             if let Some(message) = take(self) {
@@ -126,37 +126,34 @@ impl Mailbox {
         self.shared.drain(cell, &mut cell.owned());
     }
 
-    fn accept(&self, message: Envelope) -> Received {
+    fn accept(&self, message: Box<Envelope>) -> Received {
         let cell = self.cell();
         self.shared.note_received(cell, &message);
-        let is_request = message.request && message.kind == Kind::Message;
+        let is_request = message.wants_reply();
         let reply = is_request.then_some(ReplyTo { caller: message.sender, reference: message.reference });
         if reply.is_some() {
             cell.owned().watchers.insert((message.sender, message.reference), ());
         }
-        let (body, ..) = message.view();
         Received {
             kind: message.kind,
             sender: self.shared.mint.mint(message.sender, Rights::PEER),
             codec: Codec(message.codec),
-            body: body.into_owned(),
-            reason: message.extra.as_ref().and_then(|extra| extra.reason.clone()),
+            body: message.bytes().into_owned(),
+            reason: message.reason().cloned(),
             reply,
         }
     }
 
-    fn envelope(&self, kind: Kind, codec: Codec, body: &[u8]) -> Result<Envelope, Status> {
+    fn envelope(&self, kind: Kind, codec: Codec, body: &[u8]) -> Result<Box<Envelope>, Status> {
         if body.len() > self.shared.limits.message_bytes_max as usize {
             return Err(Status::TOO_LARGE);
         }
-        let mut owned = self.cell().owned();
-        owned.last_message_id += 1;
-        Ok(Envelope {
-            codec: codec.0,
-            id: owned.last_message_id,
-            body: Body::from_slice(body),
-            ..Envelope::system(kind, self.id, 0)
-        })
+        self.last_message_id.set(self.last_message_id.get() + 1);
+        let mut envelope = Envelope::system(kind, self.id, 0);
+        envelope.codec = codec.0;
+        envelope.id = self.last_message_id.get();
+        envelope.body = Body::from_slice(body);
+        Ok(envelope)
     }
 
     fn cell(&self) -> &Cell {
@@ -180,7 +177,7 @@ impl Drop for GiveUp<'_> {
 impl Drop for Mailbox {
     fn drop(&mut self) {
         self.shared.natives.fetch_sub(1, Ordering::AcqRel);
-        if self.cell().queue.lock().serial == self.id.serial {
+        if self.cell().gate.lock().serial == self.id.serial {
             self.shared.end(self.id.slot, Arc::new(ExitReason::NORMAL));
         }
     }

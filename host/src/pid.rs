@@ -37,12 +37,26 @@ impl PidMint {
         PidMint { incarnation, hasher: SipHasher24::new_with_keys(outside.random(), outside.random()) }
     }
 
+    /// The pid of this actor as those see it that it has sent something; a `tag` of other than 0 is the tag.
+    pub(crate) fn peer(&self, id: ActorId, tag: u64) -> Pid {
+        if tag == 0 || id == ActorId::HOST {
+            return self.mint(id, Rights::PEER);
+        }
+        Pid { tag, ..self.untagged(id, Rights::PEER) }
+    }
+
     /// A pid for this actor with these rights.
     pub(crate) fn mint(&self, id: ActorId, rights: Rights) -> Pid {
         if id == ActorId::HOST {
             return Pid::NONE;
         }
-        let mut pid = Pid {
+        let mut pid = self.untagged(id, rights);
+        pid.tag = self.tag(&pid);
+        pid
+    }
+
+    fn untagged(&self, id: ActorId, rights: Rights) -> Pid {
+        Pid {
             incarnation: self.incarnation,
             serial: id.serial,
             slot: id.slot,
@@ -50,9 +64,7 @@ impl PidMint {
             rights,
             version: Pid::VERSION,
             tag: 0,
-        };
-        pid.tag = self.tag(&pid);
-        pid
+        }
     }
 
     /// The actor that a pid names, if this host made the pid and it carries these rights.

@@ -6,6 +6,7 @@
 use flower_abi::{Pid, Rights, Status};
 
 use crate::actor::{Cell, SignalQueue};
+use crate::gate::Guard;
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::shared::Shared;
@@ -18,7 +19,7 @@ impl Shared {
     }
 
     /// Delivers a message unless the receiver is dead or its mailbox full; counts either way.
-    pub(crate) fn send(&self, to: ActorId, envelope: Envelope) -> Result<(), Status> {
+    pub(crate) fn send(&self, to: ActorId, envelope: Box<Envelope>) -> Result<(), Status> {
         self.counters.add(Count::Sent);
         let sent = self.deliver(to, |cell, queue| {
             if cell.has_room(queue, envelope.size()) {
@@ -56,7 +57,7 @@ impl Shared {
     }
 
     /// Delivers a message whose place is reserved; a receiver that has ended meanwhile drops it.
-    pub(crate) fn send_reserved(&self, to: ActorId, envelope: Envelope) {
+    pub(crate) fn send_reserved(&self, to: ActorId, envelope: Box<Envelope>) {
         self.counters.add(Count::Sent);
         let delivered = self.deliver(to, |_, queue| {
             queue.signals.push(Signal::Message(envelope));
@@ -78,7 +79,7 @@ impl Shared {
 
     /// Delivers the reply to a request; its place was reserved when the request was made, and nobody else's
     /// is taken by one that answers again and again.
-    pub(crate) fn reply(&self, to: ActorId, envelope: Envelope) -> Result<(), Status> {
+    pub(crate) fn reply(&self, to: ActorId, envelope: Box<Envelope>) -> Result<(), Status> {
         self.counters.add(Count::Sent);
         let sent = self.unless_flooded(to, Signal::Reply(envelope));
         if sent.is_err() {
@@ -90,31 +91,39 @@ impl Shared {
     /// Delivers a signal for which nobody has reserved a place, unless the receiver has too many of all
     /// kinds to take in.
     pub(crate) fn unless_flooded(&self, to: ActorId, signal: Signal) -> Result<(), Status> {
-        let (limits, len) = (&self.limits, self.deliver_quietly(to, |_, queue| queue.signals.len())?);
+        let limits = &self.limits;
         let most = [limits.mailbox_len_max, limits.references_max, limits.timers_max, limits.links_max];
-        if len > most.into_iter().map(|max| max as usize).sum() {
-            return Err(Status::MAILBOX_FULL);
-        }
-        if self.signal(to, signal) { Ok(()) } else { Err(Status::NO_ACTOR) }
+        let most: usize = most.into_iter().map(|max| max as usize).sum();
+        self.deliver(to, |cell, queue| {
+            if queue.signals.len() > most {
+                return Err(Status::MAILBOX_FULL);
+            }
+            queue.accept_signal(cell, signal);
+            Ok(())
+        })
     }
 
-    /// Delivers a message, or notes under the same lock that the sender waits for room.
+    /// Delivers a message, or notes under the same lock that the sender waits for room and gives the
+    /// message back.
     pub(crate) fn send_or_wait(
         &self,
         to: ActorId,
-        envelope: &Envelope,
+        envelope: Box<Envelope>,
         waiter: (ActorId, u64),
-    ) -> Result<(), Status> {
-        self.deliver(to, |cell, queue| {
-            if cell.has_room(queue, envelope.size()) {
+    ) -> Result<(), (Status, Box<Envelope>)> {
+        let size = envelope.size();
+        let mut envelope = Some(envelope);
+        let sent = self.deliver(to, |cell, queue| {
+            if cell.has_room(queue, size) {
                 self.counters.add(Count::Sent);
-                queue.accept(Signal::Message(envelope.clone()));
+                queue.accept(Signal::Message(envelope.take().expect("it is there")));
                 return Ok(());
             }
             queue.room_waiters.push_back(waiter);
             cell.room_wanted.store(true, std::sync::atomic::Ordering::Release);
             Err(Status::MAILBOX_FULL)
-        })
+        });
+        sent.map_err(|status| (status, envelope.expect("a message that is refused was not taken")))
     }
 
     /// Asks for a `Room` signal; at once if there is room.
@@ -148,11 +157,7 @@ impl Shared {
     pub(crate) fn try_signal(&self, to: ActorId, signal: Signal) -> Result<(), Signal> {
         let mut signal = Some(signal);
         let delivered = self.deliver(to, |cell, queue| {
-            let signal = signal.take().expect("delivered once");
-            if signal.is_urgent() {
-                cell.urgent.store(true, std::sync::atomic::Ordering::Release);
-            }
-            queue.accept(signal);
+            queue.accept_signal(cell, signal.take().expect("delivered once"));
             Ok(())
         });
         delivered.map_err(|_| signal.expect("a dead actor's queue took nothing"))
@@ -170,7 +175,7 @@ impl Shared {
 
     /// Lets an actor run, because something has come for it.
     pub(crate) fn wake(&self, slot: u32) {
-        if self.table.cell(slot).run.schedule() {
+        if self.table.cell(slot).gate.wake() {
             self.scheduler.enqueue(slot);
         }
     }
@@ -181,13 +186,18 @@ impl Shared {
         to: ActorId,
         put: impl FnOnce(&Cell, &mut SignalQueue) -> Result<(), Status>,
     ) -> Result<(), Status> {
-        let native = self.deliver_quietly(to, |cell, queue| {
-            put(cell, queue)?;
-            Ok(queue.native.clone())
-        })??;
-        match native {
-            Some(native) => native.notify_one(),
-            None => self.wake(to.slot),
+        let (cell, mut queue) = self.open(to)?;
+        put(cell, &mut queue)?;
+        let must_run = queue.note_signal();
+        if let Some(native) = &queue.native {
+            let native = native.clone();
+            drop(queue);
+            native.notify_one();
+            return Ok(());
+        }
+        drop(queue);
+        if must_run {
+            self.scheduler.enqueue(to.slot);
         }
         Ok(())
     }
@@ -198,12 +208,18 @@ impl Shared {
         to: ActorId,
         look: impl FnOnce(&Cell, &mut SignalQueue) -> R,
     ) -> Result<R, Status> {
-        let cell = self.table.get(to.slot).ok_or(Status::NO_ACTOR)?;
-        let mut queue = cell.queue.lock();
-        if queue.serial != to.serial || to.serial == 0 {
+        let (cell, mut queue) = self.open(to)?;
+        Ok(look(cell, &mut queue))
+    }
+
+    /// Locks a live actor's queue.
+    fn open(&self, id: ActorId) -> Result<(&Cell, Guard<'_, SignalQueue>), Status> {
+        let cell = self.table.get(id.slot).ok_or(Status::NO_ACTOR)?;
+        let queue = cell.gate.lock();
+        if queue.serial != id.serial || id.serial == 0 {
             return Err(Status::NO_ACTOR);
         }
-        Ok(look(cell, &mut queue))
+        Ok((cell, queue))
     }
 }
 
@@ -216,5 +232,13 @@ impl SignalQueue {
             self.accepted_bytes += envelope.size();
         }
         self.signals.push(signal);
+    }
+
+    /// The same for any signal: one that is urgent interrupts the actor.
+    fn accept_signal(&mut self, cell: &Cell, signal: Signal) {
+        if signal.is_urgent() {
+            cell.urgent.store(true, std::sync::atomic::Ordering::Release);
+        }
+        self.accept(signal);
     }
 }

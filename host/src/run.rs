@@ -9,11 +9,11 @@ use std::task::{Context, Poll};
 
 use flower_abi::{Kind, NEVER};
 
-use crate::actor::{Cell, Owned, Wait};
+use crate::actor::{Cell, Owned, SignalQueue, Wait};
 use crate::exit::ExitReason;
+use crate::gate::Guard;
 use crate::instance::{self, Body, Ended, Handler};
 use crate::limits::{HANDLER_BATCH_MAX, TICK};
-use crate::mailbox::Filters;
 use crate::observe;
 use crate::scheduler::{self, Task};
 use crate::shared::Shared;
@@ -35,16 +35,16 @@ enum Outcome {
 /// Runs the actor in this slot, which has been taken out of a run queue.
 pub(crate) fn run(shared: &Arc<Shared>, slot: u32) {
     let cell = shared.table.cell(slot);
-    cell.run.start();
-    let outcome = catch_unwind(AssertUnwindSafe(|| step(shared, cell, slot)));
+    let queue = cell.gate.start();
+    let outcome = catch_unwind(AssertUnwindSafe(|| step(shared, cell, queue, slot)));
     match outcome.unwrap_or_else(|panic| Outcome::Ended(host_error(shared, cell, &*panic))) {
         Outcome::Parked => park(shared, cell, slot),
         Outcome::Yielded => {
-            cell.run.requeue();
+            cell.gate.requeue();
             shared.scheduler.enqueue_yielded(slot);
         }
         Outcome::Preempted => {
-            cell.run.requeue();
+            cell.gate.requeue();
             shared.scheduler.enqueue_preempted(Task::Actor(slot));
             if shared.deterministic {
                 shared.outside.pass(TICK.as_nanos() as u64);
@@ -56,10 +56,14 @@ pub(crate) fn run(shared: &Arc<Shared>, slot: u32) {
 }
 
 /// Takes in what has come, and lets the body go on if that is what it waits for.
-fn step(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
-    let mut body = {
+fn step(shared: &Arc<Shared>, cell: &Cell, queue: Guard<'_, SignalQueue>, slot: u32) -> Outcome {
+    {
         let mut owned = cell.owned();
-        shared.drain(cell, &mut owned);
+        if queue.is_signalled() {
+            shared.take_in_all(cell, &mut owned, queue);
+        } else {
+            drop(queue);
+        }
         if shared.killing.load(Ordering::Acquire) {
             owned.dying.get_or_insert_with(|| Arc::new(ExitReason::Killed));
         }
@@ -69,17 +73,21 @@ fn step(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
         if !owned.is_ready(|| shared.now()) {
             return Outcome::Parked;
         }
-        owned.wait_timer.take().map(|key| shared.timers.cancel(key));
-        owned.wait = Wait::Running;
+        if let Some(timer) = owned.wait_timer.take() {
+            shared.timers.cancel(timer);
+        }
         owned.wait_deadline = NEVER;
-        std::mem::replace(&mut owned.body, Body::Running)
-    };
-    let outcome = advance(shared, cell, slot, &mut body);
-    cell.owned().body = body;
-    outcome
+        // Whoever waited for a match takes it out with the place where it stands.
+        if !matches!(owned.wait, Wait::Match { .. }) {
+            owned.wait = Wait::Running;
+        }
+    }
+    advance(shared, cell, slot)
 }
 
-fn advance(shared: &Arc<Shared>, cell: &Cell, slot: u32, body: &mut Body) -> Outcome {
+fn advance(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
+    let mut place = cell.body();
+    let body = place.as_mut().expect("an actor that runs has a body");
     if let Body::Fresh(plan) = body {
         let plan = plan.take().expect("an actor starts once");
         match instance::start(shared, *plan) {
@@ -90,9 +98,7 @@ fn advance(shared: &Arc<Shared>, cell: &Cell, slot: u32, body: &mut Body) -> Out
     match body {
         Body::Process(future) => poll(shared, cell, slot, future.as_mut()),
         Body::Handler(handler) => handle_batch(shared, cell, handler),
-        Body::Fresh(_) | Body::Running | Body::Ended | Body::Native => {
-            unreachable!("only started actors are run")
-        }
+        Body::Fresh(_) => unreachable!("it has just been started"),
     }
 }
 
@@ -141,7 +147,10 @@ fn handle_batch(shared: &Arc<Shared>, cell: &Cell, handler: &mut Handler) -> Out
     for _ in 0..HANDLER_BATCH_MAX {
         let message = match next_message(shared, cell) {
             Next::Message(message) => message,
-            Next::None => return wait_for_message(cell),
+            Next::None => {
+                cell.owned().wait = Wait::Message;
+                return Outcome::Parked;
+            }
             Next::Dying(reason) => return Outcome::Ended(reason),
         };
         match handler.handle(message) {
@@ -159,7 +168,7 @@ fn handle_batch(shared: &Arc<Shared>, cell: &Cell, handler: &mut Handler) -> Out
 /// What a handler is to do next.
 pub(crate) enum Next {
     /// Handle this.
-    Message(Envelope),
+    Message(Box<Envelope>),
     /// Nothing.
     None,
     /// End.
@@ -181,17 +190,12 @@ pub(crate) fn next_message(shared: &Shared, cell: &Cell) -> Next {
     if message.kind == Kind::Stop && !owned.trap_stop {
         return Next::Dying(crate::inbound::stopped());
     }
-    if message.request && message.kind == Kind::Message {
+    if message.wants_reply() {
         owned.watchers.insert((message.sender, message.reference), ());
     }
     drop(owned);
     shared.note_received(cell, &message);
     Next::Message(message)
-}
-
-fn wait_for_message(cell: &Cell) -> Outcome {
-    cell.owned().wait = Wait::Match { filters: Filters::default(), from: 0 };
-    Outcome::Parked
 }
 
 /// Leaves the actor alone until something comes, or its deadline.
@@ -203,7 +207,7 @@ fn park(shared: &Shared, cell: &Cell, slot: u32) {
             owned.wait_timer = Some(shared.arm_wake(owned.id(), owned.wait_deadline));
         }
     }
-    if !cell.run.finish() {
+    if !cell.gate.finish() {
         shared.scheduler.enqueue_yielded(slot);
     }
 }

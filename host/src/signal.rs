@@ -25,6 +25,8 @@ pub(crate) struct Envelope {
     pub(crate) request: bool,
     pub(crate) codec: u32,
     pub(crate) sender: ActorId,
+    /// The tag of the sender's pid as others see it; 0 when it is not at hand.
+    pub(crate) sender_tag: u64,
     pub(crate) reference: u64,
     pub(crate) fingerprint: u64,
     pub(crate) id: u64,
@@ -45,25 +47,27 @@ pub(crate) struct Extra {
 
 impl Envelope {
     /// A system message without a body.
-    pub(crate) fn system(kind: Kind, sender: ActorId, reference: u64) -> Envelope {
-        Envelope {
+    pub(crate) fn system(kind: Kind, sender: ActorId, reference: u64) -> Box<Envelope> {
+        Box::new(Envelope {
             kind,
             request: false,
             codec: 0,
             sender,
+            sender_tag: 0,
             reference,
             fingerprint: 0,
             id: 0,
             body: Body::new(),
             held: None,
             extra: None,
-        }
+        })
     }
 
     /// The end of an actor, as `Down` or `Exit`.
-    pub(crate) fn end(kind: Kind, sender: ActorId, reference: u64, reason: Arc<ExitReason>) -> Envelope {
-        let extra = Extra { reason: Some(reason), ..Extra::default() };
-        Envelope { extra: Some(Box::new(extra)), ..Envelope::system(kind, sender, reference) }
+    pub(crate) fn end(kind: Kind, sender: ActorId, reference: u64, reason: Arc<ExitReason>) -> Box<Envelope> {
+        let mut envelope = Envelope::system(kind, sender, reference);
+        envelope.extra = Some(Box::new(Extra { reason: Some(reason), ..Extra::default() }));
+        envelope
     }
 
     /// Bytes that it takes in a mailbox.
@@ -76,15 +80,22 @@ impl Envelope {
         matches!(self.kind, Kind::Message | Kind::Reply | Kind::Timer)
     }
 
-    /// The bytes the receiver sees, and tag and code of an exit reason.
-    pub(crate) fn view(&self) -> (std::borrow::Cow<'_, [u8]>, u32, u32) {
-        match self.extra.as_ref().and_then(|extra| extra.reason.as_ref()) {
-            None => (self.body.as_slice().into(), 0, 0),
-            Some(reason) => {
-                let (tag, code, detail) = reason.wire();
-                (detail.into(), tag as u32, code)
-            }
+    /// The exit reason that it tells of.
+    pub(crate) fn reason(&self) -> Option<&Arc<ExitReason>> {
+        self.extra.as_ref()?.reason.as_ref()
+    }
+
+    /// The bytes that the receiver sees: the body, or the detail of an exit reason.
+    pub(crate) fn bytes(&self) -> std::borrow::Cow<'_, [u8]> {
+        match self.reason() {
+            None => self.body.as_slice().into(),
+            Some(reason) => reason.wire().2.into(),
         }
+    }
+
+    /// Whether the sender waits for a reply, which its receiver then owes.
+    pub(crate) fn wants_reply(&self) -> bool {
+        self.request && self.kind == Kind::Message
     }
 
     /// The flags of its [`MessageInfo`].
@@ -97,11 +108,11 @@ impl Envelope {
 #[derive(Debug)]
 pub(crate) enum Signal {
     /// A user's message.
-    Message(Envelope),
+    Message(Box<Envelope>),
     /// The reply to one of its requests.
-    Reply(Envelope),
+    Reply(Box<Envelope>),
     /// A timer fired; the envelope is what it was started with, and comes again if it repeats.
-    Timer { envelope: Envelope, repeats: bool },
+    Timer { envelope: Box<Envelope>, repeats: bool },
     /// Its timer has sent its message to another actor, and is done.
     TimerDone { reference: u64 },
     /// The deadline of its request passed.

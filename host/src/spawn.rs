@@ -40,7 +40,7 @@ pub(crate) struct Request {
     pub(crate) name: Option<Box<str>>,
     /// Deadline before which it does not run; 0 for at once.
     pub(crate) start_at: u64,
-    pub(crate) args: Envelope,
+    pub(crate) args: Box<Envelope>,
     pub(crate) options: Options,
     pub(crate) wasi: Arc<WasiConfig>,
 }
@@ -107,7 +107,7 @@ impl Shared {
 
     /// Lets a prepared actor run.
     pub(crate) fn launch(&self, prepared: Prepared) {
-        self.table.cell(prepared.id.slot).run.occupy();
+        self.table.cell(prepared.id.slot).gate.occupy();
         // One that starts later parks until then like any other, so that its end disarms the timer.
         self.wake(prepared.id.slot);
     }
@@ -119,10 +119,10 @@ impl Shared {
         let (label, module) = (Arc::from("native"), Arc::from(""));
         let meta = Meta { id, label, parent: ActorId::HOST, module, style: Style::Process };
         let cell = self.table.cell(id.slot);
-        let owned = Owned::new(Arc::new(meta), Body::Native, charge);
+        let owned = Owned::new(Arc::new(meta), charge);
         self.open_queue(&owned, &Options::default(), Some(native));
-        cell.replace_owned(Some(Box::new(owned)));
-        cell.run.occupy_native();
+        cell.move_in(owned, None);
+        cell.gate.occupy_native();
         self.counters.add(Count::Spawned);
         Some(id)
     }
@@ -171,18 +171,18 @@ impl Shared {
         let start_at = request.start_at;
         let plan = self.plan(id, request, signature);
         let slices_max = plan.config.run_ticks_max;
-        let mut owned = Owned::new(Arc::new(meta), Body::Fresh(Some(Box::new(plan))), charge);
+        let mut owned = Owned::new(Arc::new(meta), charge);
         owned.slices_max = slices_max;
         if start_at != 0 {
             owned.wait = Wait::Until;
             owned.wait_deadline = start_at;
         }
         self.open_queue(&owned, options, None);
-        self.table.cell(id.slot).replace_owned(Some(Box::new(owned)));
+        self.table.cell(id.slot).move_in(owned, Some(Body::Fresh(Some(Box::new(plan)))));
     }
 
     fn open_queue(&self, owned: &Owned, options: &Options, native: Option<Arc<tokio::sync::Notify>>) {
-        let mut queue = self.table.cell(owned.id().slot).queue.lock();
+        let mut queue = self.table.cell(owned.id().slot).gate.lock();
         queue.len_max = options.mailbox_len_max.unwrap_or(self.limits.mailbox_len_max);
         queue.bytes_max = options.mailbox_bytes_max.unwrap_or(self.limits.mailbox_bytes_max);
         queue.meta = Some(owned.meta.clone());

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use flower_abi::{Pid, Rights};
 
 use crate::actor::{Cell, WaitCode};
+use crate::gate::Standing;
 use crate::module::Style;
 use crate::observe::{Accounts, Count};
 use crate::shared::Shared;
@@ -112,7 +113,7 @@ pub(crate) fn list(shared: &Shared) -> Vec<ActorStatus> {
 }
 
 fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
-    let queue = cell.queue.lock();
+    let queue = cell.gate.lock();
     let meta = queue.meta.clone().filter(|_| queue.native.is_none())?;
     let (mailbox_len, _) = cell.queued(&queue);
     drop(queue);
@@ -139,10 +140,10 @@ fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
 }
 
 fn state(cell: &Cell) -> ActorState {
-    match cell.run.is_runnable() {
-        Some(true) => return ActorState::Running,
-        Some(false) => return ActorState::Runnable,
-        None => {}
+    match cell.gate.standing() {
+        Some(Standing::Idle) => {}
+        Some(Standing::Queued) => return ActorState::Runnable,
+        Some(Standing::Running) | None => return ActorState::Running,
     }
     let is = |code: WaitCode| cell.wait_code.load(Ordering::Relaxed) == code as u8;
     match () {
@@ -169,7 +170,7 @@ fn obstacle(style: Style, state: ActorState, module: Option<String>) -> Option<S
 /// The accounts, with what waits summed up over all actors.
 pub(crate) fn accounts(shared: &Shared) -> Accounts {
     let get = |count| shared.counters.get(count);
-    let queued = |cell: &Cell| cell.queued(&cell.queue.lock()).0;
+    let queued = |cell: &Cell| cell.queued(&cell.gate.lock()).0;
     Accounts {
         sent: get(Count::Sent),
         received: get(Count::Received),

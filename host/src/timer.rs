@@ -33,7 +33,7 @@ pub(crate) enum Firing {
     /// The deadline of an actor's request has passed.
     Timeout { actor: ActorId, reference: u64 },
     /// Sends a message that was handed over before; again after `period_ns` unless that is 0.
-    Send { owner: ActorId, to: ActorId, period_ns: u64, envelope: Envelope },
+    Send { owner: ActorId, to: ActorId, period_ns: u64, envelope: Box<Envelope> },
 }
 
 /// The armed timers of one host.

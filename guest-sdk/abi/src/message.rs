@@ -159,6 +159,56 @@ impl MessageInfo {
     };
     /// Size of a reply token: sender, reference, reply tag.
     pub const TOKEN_SIZE: usize = 48;
+
+    /// The header in these bytes; any bytes are one.
+    pub fn from_bytes(bytes: &[u8; Self::SIZE]) -> MessageInfo {
+        MessageInfo {
+            kind: u32::from_le_bytes(field(bytes, 0)),
+            flags: u32::from_le_bytes(field(bytes, 4)),
+            len: u32::from_le_bytes(field(bytes, 8)),
+            codec: u32::from_le_bytes(field(bytes, 12)),
+            fingerprint: u64::from_le_bytes(field(bytes, 16)),
+            reference: u64::from_le_bytes(field(bytes, 24)),
+            sender: Pid::from_bytes(&field(bytes, 32)),
+            reply_tag: u64::from_le_bytes(field(bytes, 64)),
+            deadline: u64::from_le_bytes(field(bytes, 72)),
+            id: u64::from_le_bytes(field(bytes, 80)),
+            trace_id: field(bytes, 88),
+            span_id: field(bytes, 104),
+            exit_tag: u32::from_le_bytes(field(bytes, 112)),
+            exit_code: u32::from_le_bytes(field(bytes, 116)),
+            handle_count: u32::from_le_bytes(field(bytes, 120)),
+            version: u32::from_le_bytes(field(bytes, 124)),
+        }
+    }
+
+    /// Writes the header as it stands in linear memory.
+    pub fn write_to(&self, bytes: &mut [u8; Self::SIZE]) {
+        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+        put(0, &self.kind.to_le_bytes());
+        put(4, &self.flags.to_le_bytes());
+        put(8, &self.len.to_le_bytes());
+        put(12, &self.codec.to_le_bytes());
+        put(16, &self.fingerprint.to_le_bytes());
+        put(24, &self.reference.to_le_bytes());
+        put(32, &self.sender.to_bytes());
+        put(64, &self.reply_tag.to_le_bytes());
+        put(72, &self.deadline.to_le_bytes());
+        put(80, &self.id.to_le_bytes());
+        put(88, &self.trace_id);
+        put(104, &self.span_id);
+        put(112, &self.exit_tag.to_le_bytes());
+        put(116, &self.exit_code.to_le_bytes());
+        put(120, &self.handle_count.to_le_bytes());
+        put(124, &self.version.to_le_bytes());
+    }
+}
+
+/// The `N` bytes at `at`.
+fn field<const N: usize>(bytes: &[u8; MessageInfo::SIZE], at: usize) -> [u8; N] {
+    let mut field = [0; N];
+    field.copy_from_slice(&bytes[at..at + N]);
+    field
 }
 
 /// What a send may say beyond its bytes: 64 bytes, all zeros by default.
@@ -204,3 +254,21 @@ impl SendOptions {
 
 const _: () = assert!(size_of::<MessageInfo>() == MessageInfo::SIZE);
 const _: () = assert!(size_of::<SendOptions>() == SendOptions::SIZE);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_read_as_it_was_written() {
+        let mut bytes = [0; MessageInfo::SIZE];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = at as u8 + 1;
+        }
+        let info = MessageInfo::from_bytes(&bytes);
+        assert_eq!((info.len, info.id), (0x0c0b_0a09, 0x5857_5655_5453_5251));
+        let mut written = [0; MessageInfo::SIZE];
+        info.write_to(&mut written);
+        assert_eq!(written, bytes);
+    }
+}

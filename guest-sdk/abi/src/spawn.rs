@@ -101,8 +101,8 @@ impl Exports {
     /// The SDK's entry for `spawn(f, args)`: `(i32) -> ()` with an index into the function table.
     pub const ENTRY: &str = "flower_entry";
     /// An i32 global: address of two u32, pointer and capacity of the inbox. Before each handler call the
-    /// host writes the `MessageInfo` there and, behind it, the body if all of it fits; the capacity
-    /// counts both.
+    /// host reads them and writes the `MessageInfo` there and, behind it, the body if all of it fits; the
+    /// capacity counts both. With less room than a header has, nothing is written.
     pub const INBOX: &str = "flower_inbox";
     /// The linear memory.
     pub const MEMORY: &str = "memory";

@@ -1,36 +1,47 @@
 //! What a guest sees of a message: its header and its body, as far as the buffer holds it.
 
-use flower_abi::{Kind, MessageInfo, Rights};
+use flower_abi::{MessageInfo, Pid};
 
 use crate::guest_memory::{BadPointer, GuestMemory};
+use crate::instance::ActorState;
 use crate::shared::Shared;
 use crate::signal::Envelope;
 
-/// The header's bytes.
-pub(crate) fn encode(shared: &Shared, message: &Envelope) -> [u8; MessageInfo::SIZE] {
-    let (body, exit_tag, exit_code) = message.view();
-    let mut bytes = [0; MessageInfo::SIZE];
-    let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
-    put(0, &(message.kind as u32).to_le_bytes());
-    put(4, &message.flags().to_le_bytes());
-    put(8, &(body.len() as u32).to_le_bytes());
-    put(12, &message.codec.to_le_bytes());
-    put(16, &message.fingerprint.to_le_bytes());
-    put(24, &message.reference.to_le_bytes());
-    put(32, &shared.mint.mint(message.sender, Rights::PEER).to_bytes());
-    if message.request && message.kind == Kind::Message {
-        put(64, &shared.mint.reply_tag(message.sender, message.reference).to_le_bytes());
+/// Writes the header, and returns the sender's pid as it stands there.
+pub(crate) fn encode(
+    bytes: &mut [u8; MessageInfo::SIZE],
+    shared: &Shared,
+    message: &Envelope,
+) -> [u8; Pid::SIZE] {
+    let (body_len, exit_tag, exit_code) = match message.reason() {
+        None => (message.body.len(), 0, 0),
+        Some(reason) => {
+            let (tag, code, detail) = reason.wire();
+            (detail.len(), tag as u32, code)
+        }
+    };
+    let mut info = MessageInfo {
+        kind: message.kind as u32,
+        flags: message.flags(),
+        len: body_len as u32,
+        codec: message.codec,
+        fingerprint: message.fingerprint,
+        reference: message.reference,
+        sender: shared.mint.peer(message.sender, message.sender_tag),
+        id: message.id,
+        exit_tag,
+        exit_code,
+        version: 1,
+        ..MessageInfo::EMPTY
+    };
+    if message.wants_reply() {
+        info.reply_tag = shared.mint.reply_tag(message.sender, message.reference);
     }
-    put(80, &message.id.to_le_bytes());
     if let Some(extra) = &message.extra {
-        put(72, &extra.deadline.to_le_bytes());
-        put(88, &extra.trace_id);
-        put(104, &extra.span_id);
+        (info.deadline, info.trace_id, info.span_id) = (extra.deadline, extra.trace_id, extra.span_id);
     }
-    put(112, &exit_tag.to_le_bytes());
-    put(116, &exit_code.to_le_bytes());
-    put(124, &1u32.to_le_bytes());
-    bytes
+    info.write_to(bytes);
+    info.sender.to_bytes()
 }
 
 /// Where a call wants a message: checked before the call does anything.
@@ -52,11 +63,12 @@ impl Destination {
     pub(super) fn write(
         self,
         memory: &mut GuestMemory<'_>,
-        shared: &Shared,
+        state: &mut ActorState,
         message: &Envelope,
     ) -> Result<bool, BadPointer> {
-        memory.write_all(self.info, &encode(shared, message))?;
-        let (body, ..) = message.view();
+        let sender = encode(memory.write_array(self.info)?, &state.shared, message);
+        state.note_sender(message.sender, sender);
+        let body = message.bytes();
         let copied = memory.write_prefix(self.buffer, self.capacity, &body)?;
         Ok(copied == body.len())
     }

@@ -13,7 +13,6 @@ use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
 use crate::signal::{Body, Envelope, Extra};
-use flower_abi::Kind;
 
 /// What a guest says about a message, besides its receiver.
 #[derive(Clone, Copy)]
@@ -28,13 +27,13 @@ impl Outgoing {
     pub(super) fn read(
         self,
         memory: &GuestMemory<'_>,
-        state: &ActorState,
-    ) -> Result<Result<Envelope, Status>, BadPointer> {
+        state: &mut ActorState,
+    ) -> Result<Result<Box<Envelope>, Status>, BadPointer> {
         let bytes = memory.read(self.body, self.body_len)?;
         if self.body_len > state.shared.limits.message_bytes_max {
             return Ok(Err(Status::TOO_LARGE));
         }
-        let mut envelope = Envelope::system(Kind::Message, state.id, 0);
+        let mut envelope = state.envelope();
         if self.body_len > UNCHARGED_BYTES_MAX {
             let Some(held) = HeldBytes::take(&state.shared.budget, u64::from(self.body_len)) else {
                 return Ok(Err(Status::LIMIT));
@@ -74,16 +73,19 @@ fn read_options(bytes: &[u8; SendOptions::SIZE], envelope: &mut Envelope) -> Res
 }
 
 /// Gives a message its number among those of its sender, and sends it.
-pub(super) fn dispatch(state: &mut ActorState, to: ActorId, mut envelope: Envelope) -> Result<(), Status> {
+pub(super) fn dispatch(
+    state: &mut ActorState,
+    to: ActorId,
+    mut envelope: Box<Envelope>,
+) -> Result<(), Status> {
     envelope.id = next_id(state);
     let ActorState { shared, effects, .. } = state;
     effects.send(shared, to, envelope)
 }
 
-fn next_id(state: &ActorState) -> u64 {
-    let mut owned = state.cell().owned();
-    owned.last_message_id += 1;
-    owned.last_message_id
+fn next_id(state: &mut ActorState) -> u64 {
+    state.last_message_id += 1;
+    state.last_message_id
 }
 
 /// Counts a message that was refused before it had a receiver.
@@ -151,26 +153,25 @@ pub(super) async fn send_wait(
     };
     message.id = next_id(state);
     loop {
-        let (sent, reference) = send_or_wait(guest.data(), to, &message);
-        if sent != Err(Status::MAILBOX_FULL) {
-            return Ok(code(sent.map_err(|status| refuse(guest.data(), status))));
-        }
+        let reference = guest.data().cell().owned().references.open(Reference::Room { of: to, parked: true });
+        let sent = guest.data().shared.send_or_wait(to, message, (guest.data().id, reference));
+        message = match sent {
+            Ok(()) => {
+                guest.data().cell().owned().references.close(reference);
+                return Ok(Status::OK.0);
+            }
+            Err((Status::MAILBOX_FULL, message)) => message,
+            Err((status, _)) => {
+                guest.data().cell().owned().references.close(reference);
+                return Ok(refuse(guest.data(), status).0);
+            }
+        };
         if deadline <= guest.data().shared.now() {
             give_up_room(guest.data(), to, reference);
             return Ok(refuse(guest.data(), Status::TIMED_OUT).0);
         }
         park(&mut guest, Wait::Room(reference), deadline).await;
     }
-}
-
-/// Sends, or leaves word under a reference that is still open when there was no room.
-fn send_or_wait(state: &ActorState, to: ActorId, message: &Envelope) -> (Result<(), Status>, u64) {
-    let reference = state.cell().owned().references.open(Reference::Room { of: to, parked: true });
-    let sent = state.shared.send_or_wait(to, message, (state.id, reference));
-    if sent != Err(Status::MAILBOX_FULL) {
-        state.cell().owned().references.close(reference);
-    }
-    (sent, reference)
 }
 
 fn give_up_room(state: &ActorState, of: ActorId, reference: u64) {
@@ -199,18 +200,16 @@ pub(super) fn message_read(
     len: u32,
 ) -> wasmtime::Result<i32> {
     let (mut memory, state) = split(&mut guest)?;
-    let owned = state.cell().owned();
-    let Some(message) = &owned.current else { return Ok(Status::NONE.0) };
-    let (body, ..) = message.view();
+    let Some(message) = &state.current else { return Ok(Status::NONE.0) };
+    let body = message.bytes();
     let rest = body.get(offset as usize..).unwrap_or_default();
     Ok(memory.write_prefix(buffer, len, rest)? as i32)
 }
 
 pub(super) fn message_info(mut guest: Guest<'_>, info: u32) -> wasmtime::Result<i32> {
     let (mut memory, state) = split(&mut guest)?;
-    let owned = state.cell().owned();
-    let Some(message) = &owned.current else { return Ok(Status::NONE.0) };
-    memory.write_all(info, &super::info::encode(&state.shared, message))?;
+    let Some(message) = &state.current else { return Ok(Status::NONE.0) };
+    super::info::encode(memory.write_array(info)?, &state.shared, message);
     Ok(Status::OK.0)
 }
 
@@ -223,7 +222,7 @@ pub(super) fn flush(mut guest: Guest<'_>) -> wasmtime::Result<i64> {
     for message in &flushed {
         state.shared.counters.add(Count::DroppedFlushed);
         state.shared.note_left(cell, message);
-        if message.request {
+        if message.wants_reply() {
             owned.watchers.insert((message.sender, message.reference), ());
         }
     }

@@ -1,34 +1,43 @@
 //! Parking: a host call waits, its actor leaves the worker, and others run.
 
-use std::future::poll_fn;
-use std::task::Poll;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use flower_abi::{NEVER, Status};
 
 use super::Guest;
-use crate::actor::Wait;
+use crate::actor::{Cell, Wait};
 use crate::instance::ActorState;
 
 /// Lets the actor wait. It goes on when what it waits for has come, or its deadline; the worker
 /// looks for that, so this returns only then.
-pub(super) async fn park(guest: &mut Guest<'_>, wait: Wait, deadline: u64) {
-    park_state(guest.data_mut(), wait, deadline).await;
+pub(super) fn park<'a>(guest: &'a mut Guest<'_>, wait: Wait, deadline: u64) -> Park<'a> {
+    park_state(guest.data_mut(), wait, deadline)
 }
 
-async fn park_state(state: &mut ActorState, wait: Wait, deadline: u64) {
+fn park_state(state: &mut ActorState, wait: Wait, deadline: u64) -> Park<'_> {
     state.note_wait();
-    let cell = state.cell();
-    let mut wait = Some(wait);
-    poll_fn(|_| match wait.take() {
-        Some(wait) => {
-            let mut owned = cell.owned();
-            owned.wait = wait;
-            owned.wait_deadline = deadline;
-            Poll::Pending
-        }
-        None => Poll::Ready(()),
-    })
-    .await;
+    Park { cell: state.cell(), wait: Some(wait), deadline }
+}
+
+/// Says at its first poll what the actor waits for, and is ready at its second.
+pub(super) struct Park<'a> {
+    cell: &'a Cell,
+    wait: Option<Wait>,
+    deadline: u64,
+}
+
+impl Future for Park<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        let Some(wait) = self.wait.take() else { return Poll::Ready(()) };
+        let mut owned = self.cell.owned();
+        owned.wait = wait;
+        owned.wait_deadline = self.deadline;
+        Poll::Pending
+    }
 }
 
 /// Waits until a deadline.

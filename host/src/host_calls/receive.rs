@@ -25,67 +25,80 @@ pub(super) async fn receive(
     deadline: u64,
 ) -> wasmtime::Result<i32> {
     let destination = Destination { buffer, capacity, info };
-    let (memory, _) = split(&mut guest)?;
+    let (mut memory, state) = split(&mut guest)?;
     destination.check(&memory)?;
-    let Some(filters) = read_filters(&memory, filters, filter_count)? else {
+    let Some(mut filters) = read_filters(&memory, filters, filter_count)? else {
         return Ok(Status::INVALID.0);
     };
-    let mut seen = 0;
+    let mut tried = try_receive(&mut memory, state, &filters, 0, destination)?;
     loop {
-        if let Some(status) = try_receive(&mut guest, &filters, seen, destination)? {
-            return Ok(status.0);
-        }
+        let Tried::Seen(from) = tried else { return Ok(Status::OK.0) };
         if has_passed(guest.data(), deadline) {
             return Ok(Status::TIMED_OUT.0);
         }
-        seen = guest.data().cell().owned().mailbox.len();
-        park(&mut guest, Wait::Match { filters: filters.clone(), from: seen }, deadline).await;
+        park(&mut guest, Wait::Match { filters, from }, deadline).await;
+        let (mut memory, state) = split(&mut guest)?;
+        let from;
+        (filters, from) = found(state);
+        tried = try_receive(&mut memory, state, &filters, from, destination)?;
     }
 }
 
-/// Takes a matching message, looking from `seen` on, and writes it.
+/// What became of an attempt to receive.
+enum Tried {
+    Received,
+    /// None of the messages up to this place matches.
+    Seen(usize),
+}
+
+/// What the actor waited for, and where the first match stands, if that is why it goes on.
+fn found(state: &ActorState) -> (Filters, usize) {
+    match std::mem::take(&mut state.cell().owned().wait) {
+        Wait::Match { filters, from } => (filters, from),
+        other => unreachable!("a receive waits for a match, not {other:?}"),
+    }
+}
+
+/// Takes a matching message, looking from `from` on, and writes it.
 fn try_receive(
-    guest: &mut Guest<'_>,
+    memory: &mut GuestMemory<'_>,
+    state: &mut ActorState,
     filters: &Filters,
-    seen: usize,
+    from: usize,
     destination: Destination,
-) -> wasmtime::Result<Option<Status>> {
-    let (mut memory, state) = split(guest)?;
+) -> wasmtime::Result<Tried> {
     let cell = state.cell();
     let mut owned = cell.owned();
     // A stop ends whoever meets it, whether or not it looks for stops.
     let stops = !owned.trap_stop;
-    let mut taken = owned.mailbox.take(filters, seen, stops);
-    if taken.is_none() {
-        state.shared.drain(cell, &mut owned);
+    let mut taken = owned.mailbox.take(filters, from, stops);
+    if taken.is_none() && state.shared.drain(cell, &mut owned) {
         check_dying(&owned)?;
-        taken = owned.mailbox.take(filters, seen, stops);
+        taken = owned.mailbox.take(filters, from, stops);
     }
+    owned.mailbox.shrink();
+    let Some(message) = taken else { return Ok(Tried::Seen(owned.mailbox.len())) };
     drop(owned);
-    let Some(message) = taken else { return Ok(None) };
     if stops && message.kind == Kind::Stop {
         return Err(ActorExit(inbound::stopped()).into());
     }
-    accept(state, &mut memory, message, destination)?;
-    Ok(Some(Status::OK))
+    accept(state, memory, message, destination)?;
+    Ok(Tried::Received)
 }
 
 /// Hands a message over to the guest: accounts, the reply that it may want, and its bytes.
 pub(super) fn accept(
-    state: &ActorState,
+    state: &mut ActorState,
     memory: &mut GuestMemory<'_>,
-    message: Envelope,
+    message: Box<Envelope>,
     destination: Destination,
 ) -> Result<(), BadPointer> {
-    let cell = state.cell();
-    state.shared.note_received(cell, &message);
-    let whole = destination.write(memory, &state.shared, &message)?;
-    let mut owned = cell.owned();
-    owned.mailbox.shrink();
-    if message.request && message.kind == Kind::Message {
-        owned.watchers.insert((message.sender, message.reference), ());
+    state.shared.note_received(state.cell(), &message);
+    let whole = destination.write(memory, state, &message)?;
+    if message.wants_reply() {
+        state.cell().owned().watchers.insert((message.sender, message.reference), ());
     }
-    owned.current = (!whole).then_some(message);
+    state.current = (!whole).then_some(message);
     Ok(())
 }
 
@@ -136,10 +149,11 @@ pub(super) async fn scan(
 /// Shows the guest the next message; false if there is none.
 fn try_scan(guest: &mut Guest<'_>, destination: Destination) -> wasmtime::Result<bool> {
     let (mut memory, state) = split(guest)?;
-    let cell = state.cell();
+    let shared = state.shared.clone();
+    let cell = shared.table.cell(state.id.slot);
     let mut owned = cell.owned();
     if !owned.mailbox.can_scan() {
-        state.shared.drain(cell, &mut owned);
+        shared.drain(cell, &mut owned);
         check_dying(&owned)?;
     }
     let traps_stop = owned.trap_stop;
@@ -147,9 +161,8 @@ fn try_scan(guest: &mut Guest<'_>, destination: Destination) -> wasmtime::Result
     if message.kind == Kind::Stop && !traps_stop {
         return Err(ActorExit(inbound::stopped()).into());
     }
-    let whole = destination.write(&mut memory, &state.shared, message)?;
-    let current = (!whole).then(|| message.clone());
-    owned.current = current;
+    let whole = destination.write(&mut memory, state, message)?;
+    state.current = (!whole).then(|| Box::new(message.clone()));
     Ok(true)
 }
 
@@ -161,7 +174,7 @@ pub(super) fn scan_end(mut guest: Guest<'_>, take: u32) -> wasmtime::Result<i32>
     let Some(message) = taken else {
         return Ok(if take != 0 { Status::NONE.0 } else { Status::OK.0 });
     };
-    if message.request && message.kind == Kind::Message {
+    if message.wants_reply() {
         owned.watchers.insert((message.sender, message.reference), ());
     }
     drop(owned);

@@ -6,7 +6,7 @@ use super::info::Destination;
 use super::message::{Outgoing, dispatch, has_passed};
 use super::park::park;
 use super::receive::{accept, check_dying};
-use super::{Guest, code, number, resolve, resolve_pid, split};
+use super::{Guest, code, number, resolve, split};
 use crate::actor::Wait;
 use crate::exit::ExitReason;
 use crate::inbound::completion_status;
@@ -41,7 +41,7 @@ pub(super) fn delivery(number: u32) -> Result<Delivery, Status> {
 fn begin(
     state: &mut ActorState,
     to: ActorId,
-    mut message: Envelope,
+    mut message: Box<Envelope>,
     delivery: Delivery,
     deadline: u64,
 ) -> Result<u64, Status> {
@@ -153,12 +153,14 @@ pub(super) fn reply(
 }
 
 /// The caller and the reference that a token stands for, if the host made it.
-fn check_token(state: &ActorState, token: &[u8; MessageInfo::TOKEN_SIZE]) -> Result<(ActorId, u64), Status> {
-    let pid = Pid::from_bytes(token[..Pid::SIZE].try_into().expect("32 bytes"));
+fn check_token(
+    state: &mut ActorState,
+    token: &[u8; MessageInfo::TOKEN_SIZE],
+) -> Result<(ActorId, u64), Status> {
+    let caller = token[..Pid::SIZE].try_into().expect("32 bytes");
     let word = |at: usize| u64::from_le_bytes(token[at..at + 8].try_into().expect("8 bytes"));
     let (reference, tag) = (word(32), word(40));
-    let to =
-        resolve_pid(state, &mut state.cell().owned(), &pid, Rights(0)).map_err(|_| Status::NOT_PERMITTED)?;
+    let to = state.resolve(caller, Rights(0)).map_err(|_| Status::NOT_PERMITTED)?;
     if tag != state.shared.mint.reply_tag(to, reference) {
         return Err(Status::NOT_PERMITTED);
     }
@@ -214,8 +216,7 @@ fn try_take(
 
 /// Whether the one that was called had ended before the request came.
 fn is_dead_letter(message: &Envelope) -> bool {
-    let reason = message.extra.as_ref().and_then(|extra| extra.reason.as_deref());
-    message.kind == Kind::Down && reason == Some(&ExitReason::NoProcess)
+    message.kind == Kind::Down && message.reason().is_some_and(|reason| **reason == ExitReason::NoProcess)
 }
 
 fn give_up(state: &ActorState, reference: u64) {

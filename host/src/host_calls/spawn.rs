@@ -47,7 +47,7 @@ pub(super) fn spawn(
 fn spawn_checked(
     state: &mut ActorState,
     options: &Options,
-    mut args: Envelope,
+    mut args: Box<Envelope>,
     mut request: Request,
 ) -> Result<(ActorId, u64), Status> {
     args.kind = Kind::Start;
@@ -175,7 +175,7 @@ pub(super) fn start_args(
     destination.check(&memory)?;
     let empty = || Envelope::system(Kind::Start, ActorId::HOST, 0);
     let args = state.start.clone().unwrap_or_else(empty);
-    let whole = destination.write(&mut memory, &state.shared, &args)?;
-    state.cell().owned().current = (!whole).then_some(args);
+    let whole = destination.write(&mut memory, state, &args)?;
+    state.current = (!whole).then_some(args);
     Ok(Status::OK.0)
 }

@@ -24,11 +24,14 @@ pub(super) fn timer_start(
     let is_own = to == 0;
     let to = if is_own { Ok(state.id) } else { resolve(&memory, state, to, Rights::SEND)? };
     let message = Outgoing { body, body_len, options }.read(&memory, state)?;
-    let both = to.and_then(|to| {
-        let kind = if is_own { Kind::Timer } else { Kind::Message };
-        message.map(|message| (to, Envelope { kind, ..message }))
+    let started = to.and_then(|to| {
+        let mut message = message?;
+        if is_own {
+            message.kind = Kind::Timer;
+        }
+        start(state, deadline, period, to, message)
     });
-    Ok(number(both.and_then(|(to, message)| start(state, deadline, period, to, message))))
+    Ok(number(started))
 }
 
 fn start(
@@ -36,7 +39,7 @@ fn start(
     deadline: u64,
     period_ns: u64,
     to: ActorId,
-    mut envelope: Envelope,
+    mut envelope: Box<Envelope>,
 ) -> Result<u64, Status> {
     let shared = &state.shared;
     if !shared.is_alive(to) {

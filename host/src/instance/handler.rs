@@ -12,10 +12,9 @@ use wasmtime::{Instance, Store, TypedFunc};
 use super::{ActorState, Ended, Plan, initializer, process};
 use crate::actor::Wait;
 use crate::exit::{ActorExit, ExitReason};
-use crate::guest_memory::GuestMemory;
+use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::host_calls::info;
 use crate::limits::HANDLER_SLICE_TICKS;
-use crate::mailbox::Filters;
 use crate::memory;
 use crate::run::{Next, next_message};
 use crate::shared::Shared;
@@ -28,11 +27,10 @@ pub(crate) struct Handler {
     inbox: Option<Inbox>,
 }
 
-/// Where in its memory a handler wants its messages.
+/// Where in its memory a handler says where it wants its messages: pointer and capacity.
 #[derive(Clone, Copy)]
 struct Inbox {
-    pointer: u32,
-    capacity: u32,
+    place: u32,
 }
 
 impl Handler {
@@ -55,7 +53,7 @@ impl Handler {
     }
 
     /// Handles one message; false when the handler wants to end.
-    pub(crate) fn handle(&mut self, message: Envelope) -> Result<bool, Ended> {
+    pub(crate) fn handle(&mut self, message: Box<Envelope>) -> Result<bool, Ended> {
         let len = put(&mut self.store, self.inbox, message);
         let result = len.and_then(|len| self.function.call(&mut self.store, len));
         settle(&mut self.store, result)
@@ -93,14 +91,14 @@ pub(super) async fn handle_all(shared: Arc<Shared>, mut plan: Plan) -> Ended {
 }
 
 /// Waits for the next message of a handler.
-async fn next(shared: &Arc<Shared>, slot: u32) -> Result<Envelope, Arc<ExitReason>> {
+async fn next(shared: &Arc<Shared>, slot: u32) -> Result<Box<Envelope>, Arc<ExitReason>> {
     poll_fn(|_| {
         let cell = shared.table.cell(slot);
         match next_message(shared, cell) {
             Next::Message(message) => Poll::Ready(Ok(message)),
             Next::Dying(reason) => Poll::Ready(Err(reason)),
             Next::None => {
-                cell.owned().wait = Wait::Match { filters: Filters::default(), from: 0 };
+                cell.owned().wait = Wait::Message;
                 Poll::Pending
             }
         }
@@ -127,39 +125,50 @@ fn find(
 ) -> wasmtime::Result<(TypedFunc<i32, i32>, Option<Inbox>)> {
     let function = instance.get_typed_func(&mut *store, &plan.entry)?;
     let inbox = instance.get_global(&mut *store, Exports::INBOX);
-    let Some(address) = inbox.and_then(|global| global.get(&mut *store).i32()) else {
-        return Ok((function, None));
-    };
-    let memory = store.data().memory.expect("a module without a memory is refused at load");
-    let bytes = GuestMemory(memory.data_mut(&mut *store));
-    let (pointer, capacity) =
-        (bytes.read_u32(address as u32)?, bytes.read_u32((address as u32).wrapping_add(4))?);
-    bytes.check(pointer, u64::from(capacity))?;
-    let inbox = Inbox { pointer, capacity };
-    Ok((function, (capacity as usize >= MessageInfo::SIZE).then_some(inbox)))
+    let place = inbox.and_then(|global| global.get(&mut *store).i32());
+    Ok((function, place.map(|place| Inbox { place: place as u32 })))
 }
 
 /// Puts a message into the inbox as far as it fits, keeps it for `message_read`, and returns the
 /// length of its body.
-fn put(store: &mut Store<ActorState>, inbox: Option<Inbox>, message: Envelope) -> wasmtime::Result<i32> {
+fn put(store: &mut Store<ActorState>, inbox: Option<Inbox>, message: Box<Envelope>) -> wasmtime::Result<i32> {
     store.data_mut().note_wait();
     if !store.data().shared.deterministic {
         store.set_epoch_deadline(HANDLER_SLICE_TICKS);
     }
     let memory = store.data().memory.expect("a module without a memory is refused at load");
     let (bytes, state) = memory.data_and_store_mut(store);
-    let (body, ..) = message.view();
-    let len = body.len();
-    if let Some(Inbox { pointer, capacity }) = inbox {
-        let mut bytes = GuestMemory(bytes);
-        bytes.write_all(pointer, &info::encode(&state.shared, &message))?;
-        if len <= capacity as usize - MessageInfo::SIZE {
-            bytes.write_all(pointer + MessageInfo::SIZE as u32, &body)?;
-        }
-    }
-    drop(body);
-    state.cell().owned().current = Some(message);
+    let len = match inbox {
+        Some(inbox) => inbox.fill(GuestMemory(bytes), state, &message)?,
+        None => message.bytes().len(),
+    };
+    state.current = Some(message);
     Ok(len as i32)
+}
+
+impl Inbox {
+    /// Writes a message as far as there is room for it, and returns the length of its body.
+    fn fill(
+        self,
+        mut memory: GuestMemory<'_>,
+        state: &mut ActorState,
+        message: &Envelope,
+    ) -> Result<usize, BadPointer> {
+        let place: &[u8; 8] = memory.read_array(self.place)?;
+        let (pointer, capacity) = place.split_at(4);
+        let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("4 bytes"));
+        let (pointer, capacity) = (word(pointer), word(capacity));
+        memory.check(pointer, u64::from(capacity))?;
+        let body = message.bytes();
+        if let Some(room) = (capacity as usize).checked_sub(MessageInfo::SIZE) {
+            let sender = info::encode(memory.write_array(pointer)?, &state.shared, message);
+            state.note_sender(message.sender, sender);
+            if body.len() <= room {
+                memory.write_all(pointer + MessageInfo::SIZE as u32, &body)?;
+            }
+        }
+        Ok(body.len())
+    }
 }
 
 /// What a handler's return, or its trap, means; lets its effects out, or takes them back.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use flower_abi::exit::{LimitCode, TrapCode};
+use flower_abi::{Kind, Pid, Rights, Status};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use wasmtime::{Memory, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
@@ -29,7 +30,15 @@ pub(crate) struct ActorState {
     /// The exported memory, once it is known.
     pub(crate) memory: Option<Memory>,
     /// The arguments of its spawn, as a message of kind `Start`.
-    pub(crate) start: Option<Envelope>,
+    pub(crate) start: Option<Box<Envelope>>,
+    /// The message taken last, for `message_read`.
+    pub(crate) current: Option<Box<Envelope>>,
+    /// Pids that need not be checked again: the one that was checked last, and the one that the last
+    /// message came with.
+    checked: [([u8; Pid::SIZE], ActorId); 2],
+    /// The tag of its own pid as others see it; 0 until it is needed.
+    peer_tag: u64,
+    pub(crate) last_message_id: u64,
     /// What a handler has done and not yet let out.
     pub(crate) effects: Effects,
     pub(crate) wasi: Wasi,
@@ -76,6 +85,10 @@ impl ActorState {
             config: plan.config,
             memory: None,
             start: None,
+            current: None,
+            checked: [([0; Pid::SIZE], ActorId::HOST); 2],
+            peer_tag: 0,
+            last_message_id: 0,
             effects: Effects::new(plan.config.hold_effects),
             wasi: Wasi::new(plan.wasi.clone()),
             module: plan.module.clone(),
@@ -90,6 +103,36 @@ impl ActorState {
     /// The actor's cell.
     pub(crate) fn cell(&self) -> &Cell {
         self.shared.table.cell(self.id.slot)
+    }
+
+    /// The actor that a pid names, if the pid is true and carries these rights.
+    pub(crate) fn resolve(&mut self, bytes: &[u8; Pid::SIZE], needed: Rights) -> Result<ActorId, Status> {
+        let pid = Pid::from_bytes(bytes);
+        let known = self.checked.iter().find(|(known, _)| known == bytes);
+        if let Some((_, id)) = known
+            && *id != ActorId::HOST
+            && pid.rights.contains(needed)
+        {
+            return Ok(*id);
+        }
+        let id = self.shared.resolve(&pid, needed)?;
+        self.checked[0] = (*bytes, id);
+        Ok(id)
+    }
+
+    /// Says that a message has come with this pid, which the host itself has minted.
+    pub(crate) fn note_sender(&mut self, id: ActorId, bytes: [u8; Pid::SIZE]) {
+        self.checked[1] = (bytes, id);
+    }
+
+    /// A message of this actor, without a body.
+    pub(crate) fn envelope(&mut self) -> Box<Envelope> {
+        if self.peer_tag == 0 {
+            self.peer_tag = self.shared.mint.mint(self.id, Rights::PEER).tag;
+        }
+        let mut envelope = Envelope::system(Kind::Message, self.id, 0);
+        envelope.sender_tag = self.peer_tag;
+        envelope
     }
 
     /// Keeps a panic's message and place until the trap that follows it.

@@ -77,32 +77,36 @@ pub(super) fn others_want_core(scheduler: &Scheduler) -> bool {
 fn work(shared: &Arc<Shared>) {
     let scheduler = &shared.scheduler;
     while !scheduler.is_stopping() {
-        look_at_timers(shared);
-        match next_task(scheduler, &*shared.outside) {
-            Some(Task::Actor(slot)) => run::run(shared, slot),
-            Some(Task::Thread(thread)) => {
+        match next_turn(scheduler, &*shared.outside) {
+            Turn::Run(Task::Actor(slot)) => run::run(shared, slot),
+            Turn::Run(Task::Thread(thread)) => {
                 if !handoff::give_way(scheduler, &thread) {
                     return;
                 }
             }
-            None => rest(shared),
+            Turn::LookAtTimers => shared.fire_timers(),
+            Turn::Rest => rest(shared),
         }
     }
 }
 
-fn next_task(scheduler: &Scheduler, outside: &dyn Outside) -> Option<Task> {
-    CORE.with_borrow_mut(|core| scheduler.take(core.as_mut()?, outside))
+/// What a worker does next.
+enum Turn {
+    Run(Task),
+    /// Fires what is due, once a tick; in deterministic mode the clock stands still while anybody runs.
+    LookAtTimers,
+    Rest,
 }
 
-/// Fires what is due, once a tick; in deterministic mode the clock stands still while anybody runs.
-fn look_at_timers(shared: &Shared) {
-    let now = tick(&shared.scheduler);
-    let is_new = CORE.with_borrow_mut(|core| {
-        core.as_mut().is_some_and(|core| std::mem::replace(&mut core.seen_tick, now) != now)
-    });
-    if is_new {
-        shared.fire_timers();
-    }
+fn next_turn(scheduler: &Scheduler, outside: &dyn Outside) -> Turn {
+    CORE.with_borrow_mut(|core| {
+        let core = core.as_mut().expect("a worker has a core");
+        let now = tick(scheduler);
+        if std::mem::replace(&mut core.seen_tick, now) != now {
+            return Turn::LookAtTimers;
+        }
+        scheduler.take(core, outside).map_or(Turn::Rest, Turn::Run)
+    })
 }
 
 /// Sleeps until there is work or a timer is due.
