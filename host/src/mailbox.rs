@@ -58,8 +58,8 @@ impl Mailbox {
     /// Where the message stands that [`Mailbox::take`] would take.
     pub(crate) fn find(&self, filters: &Filters, from: usize, stops: bool) -> Option<usize> {
         let from = from.min(self.items.len());
-        let suits = |item: &Box<Envelope>| filters.matches(item) || (stops && item.kind == Kind::Stop);
-        let at = self.items.range(from..).position(suits)?;
+        let suits = |item: &Envelope| filters.matches(item) || (stops && item.kind == Kind::Stop);
+        let at = self.items.range(from..).position(|item| suits(item))?;
         Some(from + at)
     }
 
@@ -82,7 +82,7 @@ impl Mailbox {
     }
 
     /// Takes every message a user sent; system messages stay.
-    pub(crate) fn flush(&mut self) -> Vec<Box<Envelope>> {
+    pub(crate) fn flush(&mut self) -> VecDeque<Box<Envelope>> {
         self.cursor = 0;
         let (flushed, kept): (VecDeque<_>, _) =
             self.items.drain(..).partition(|item| matches!(item.kind, Kind::Message));
@@ -90,15 +90,15 @@ impl Mailbox {
         for timer in flushed.iter().filter_map(|item| ticking(item)) {
             self.ticks.remove(&timer);
         }
-        Vec::from(flushed)
+        flushed
     }
 
     /// Drops the completion of a reference that was given up; answers it if it was there.
     pub(crate) fn remove_reference(&mut self, reference: u64) -> Option<Box<Envelope>> {
-        let own = |item: &Box<Envelope>| {
+        let own = |item: &Envelope| {
             item.reference == reference && item.kind != Kind::Message && item.kind != Kind::Exit
         };
-        let at = self.items.iter().position(own)?;
+        let at = self.items.iter().position(|item| own(item))?;
         self.take_at(at)
     }
 
