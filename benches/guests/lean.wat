@@ -1,6 +1,6 @@
 ;; Actors as lean as they can be: one page of memory, of which they touch the beginning.
 ;;
-;; 8 a pid, 256 the header of a message (its kind at 0, its sender at 32), 384 its body.
+;; 8 a pid, 64 the place of the inbox, 256 the header of a message (its kind at 0, its sender at 32), 384 its body.
 (module
     (import "flower" "start_args" (func $start_args (param i32 i32 i32) (result i32)))
     (import "flower" "parent" (func $parent (param i32) (result i32)))
@@ -8,8 +8,8 @@
     (import "flower" "send" (func $send (param i32 i32 i32 i32) (result i32)))
     (memory (export "memory") 1)
     ;; A handler's events go to 256, and may have a body of 256 bytes.
-    (data (i32.const 0) "\00\01\00\00\80\01\00\00")
-    (global (export "flower_inbox") i32 (i32.const 0))
+    (data (i32.const 64) "\00\01\00\00\80\01\00\00")
+    (global (export "flower_inbox") i32 (i32.const 64))
 
     (func $up
         (drop (call $parent (i32.const 8)))

@@ -75,6 +75,11 @@ impl Envelope {
         asked.then(|| Reply::new(&self.info()))
     }
 
+    /// Whether others waited in the mailbox when it was received.
+    pub(crate) fn says_more(&self) -> bool {
+        self.info().flags & MessageInfo::MORE != 0
+    }
+
     /// Until when the sender has a use for it, if it said so.
     pub fn deadline(&self) -> Option<Instant> {
         let deadline = self.info().deadline;

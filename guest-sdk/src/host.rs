@@ -4,11 +4,20 @@
 //! that lives across the call, its length is the one of what it points to, and the host neither
 //! keeps it nor writes through one that came from a shared reference.
 
-use flower_abi::{Filter, MessageInfo, Pid, RefKind, Rights, SendOptions, SpawnOptions, Status};
+use std::cell::Cell;
+
+use flower_abi::{AT_ONCE, Filter, MessageInfo, Pid, RefKind, Rights, SendOptions, SpawnOptions, Status};
 
 use crate::buffer::Buffer;
 use crate::envelope::{self, Envelope};
 use crate::imports;
+
+thread_local! {
+    /// Whether others waited when the last message was received.
+    static MORE: Cell<bool> = const { Cell::new(false) };
+    /// Whether this is a handler, which may not park, not even where it would not have to.
+    static HANDLES: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Where a value lies in linear memory.
 pub(crate) fn address<T: ?Sized>(value: &T) -> u32 {
@@ -61,6 +70,7 @@ fn incoming(call: impl FnOnce(u32, u32, u32) -> i32) -> (Status, Envelope) {
 /// The event whose body has `len` bytes: in the inbox, where the host has put it, or fetched from the
 /// host when there was none.
 pub(crate) fn event(inbox: Option<Vec<u8>>, len: usize) -> Envelope {
+    HANDLES.set(true);
     let was_put = inbox.is_some();
     let mut frame = inbox.map_or_else(Buffer::incoming, Buffer::from_inner);
     if !was_put {
@@ -109,6 +119,13 @@ pub(crate) fn send_named(name: &str, body: &[u8], options: &SendOptions) -> Resu
 }
 
 pub(crate) fn send_wait(to: Pid, body: &[u8], options: &SendOptions, deadline: u64) -> Result<(), Status> {
+    // What need not wait is cheaper by a call that cannot.
+    if !HANDLES.get() {
+        match send(to, body, options) {
+            Err(Status::MAILBOX_FULL) => {}
+            done => return done,
+        }
+    }
     let (body, len) = (address(body), length(body));
     // SAFETY: see the module.
     done(unsafe { imports::send_wait(address(&to), body, len, address(options), deadline) })
@@ -119,12 +136,23 @@ pub(crate) fn notify_room(to: Pid) -> Result<u64, Status> {
     number(unsafe { imports::notify_room(address(&to)) })
 }
 
+/// Takes a message that has come, without the price of parking where that is likely; else parks.
 pub(crate) fn receive(filters: &[Filter], deadline: u64) -> Result<Envelope, Status> {
     let (filters, count) = (address(filters), length(filters));
-    received(incoming(|buffer, capacity, info| {
+    let received = received(incoming(|buffer, capacity, info| {
+        if (MORE.get() || deadline == AT_ONCE) && !HANDLES.get() {
+            // SAFETY: see the module.
+            match Status(unsafe { imports::poll(filters, count, buffer, capacity, info) }) {
+                Status::NONE if deadline == AT_ONCE => return Status::TIMED_OUT.0,
+                Status::NONE => {}
+                other => return other.0,
+            }
+        }
         // SAFETY: see the module.
         unsafe { imports::receive(filters, count, buffer, capacity, info, deadline) }
-    }))
+    }));
+    MORE.set(received.as_ref().is_ok_and(Envelope::says_more));
+    received
 }
 
 pub(crate) fn scan(deadline: u64) -> Result<Envelope, Status> {

@@ -23,6 +23,8 @@ pub(crate) struct Envelope {
     pub(crate) kind: Kind,
     /// Whether the sender waits for a reply to `reference`.
     pub(crate) request: bool,
+    /// Whether others waited in the mailbox when it was taken out.
+    pub(crate) more: bool,
     pub(crate) codec: u32,
     pub(crate) sender: ActorId,
     /// The tag of the sender's pid as others see it; 0 when it is not at hand.
@@ -51,6 +53,7 @@ impl Envelope {
         Box::new(Envelope {
             kind,
             request: false,
+            more: false,
             codec: 0,
             sender,
             sender_tag: 0,
@@ -100,7 +103,8 @@ impl Envelope {
 
     /// The flags of its [`MessageInfo`].
     pub(crate) fn flags(&self) -> u32 {
-        if self.request { MessageInfo::REQUEST } else { 0 }
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        flag(self.request, MessageInfo::REQUEST) | flag(self.more, MessageInfo::MORE)
     }
 }
 

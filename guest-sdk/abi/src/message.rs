@@ -100,7 +100,7 @@ pub enum RefKind {
 pub struct MessageInfo {
     /// A [`Kind`].
     pub kind: u32,
-    /// [`MessageInfo::REQUEST`], or 0.
+    /// [`MessageInfo::REQUEST`] and [`MessageInfo::MORE`], or 0.
     pub flags: u32,
     /// Length of the whole body in bytes, also where the buffer held less.
     pub len: u32,
@@ -138,6 +138,8 @@ impl MessageInfo {
     /// Flag: on a `Message`, the sender waits for a reply; on a `Down`, `reference` is a request's
     /// and not a monitor's.
     pub const REQUEST: u32 = 1;
+    /// Flag, of what `receive` and `poll` take: others wait in the mailbox.
+    pub const MORE: u32 = 2;
     /// All zeros: what a guest hands to the host to be filled.
     pub const EMPTY: MessageInfo = MessageInfo {
         kind: 0,

@@ -44,6 +44,26 @@ pub(super) async fn receive(
     }
 }
 
+pub(super) fn poll(
+    mut guest: Guest<'_>,
+    filters: u32,
+    filter_count: u32,
+    buffer: u32,
+    capacity: u32,
+    info: u32,
+) -> wasmtime::Result<i32> {
+    let destination = Destination { buffer, capacity, info };
+    let (mut memory, state) = split(&mut guest)?;
+    destination.check(&memory)?;
+    let Some(filters) = read_filters(&memory, filters, filter_count)? else {
+        return Ok(Status::INVALID.0);
+    };
+    Ok(match try_receive(&mut memory, state, &filters, 0, destination)? {
+        Tried::Received => Status::OK.0,
+        Tried::Seen(_) => Status::NONE.0,
+    })
+}
+
 /// What became of an attempt to receive.
 enum Tried {
     Received,
@@ -77,8 +97,10 @@ fn try_receive(
         taken = owned.mailbox.take(filters, from, stops);
     }
     owned.mailbox.shrink();
-    let Some(message) = taken else { return Ok(Tried::Seen(owned.mailbox.len())) };
+    let len = owned.mailbox.len();
+    let Some(mut message) = taken else { return Ok(Tried::Seen(len)) };
     drop(owned);
+    message.more = len > 0;
     if stops && message.kind == Kind::Stop {
         return Err(ActorExit(inbound::stopped()).into());
     }

@@ -61,6 +61,25 @@ fn an_inbox_at_the_very_end_of_the_memory_is_good() {
 }
 
 #[test]
+fn an_inbox_may_move_between_two_calls() {
+    wat::run(async {
+        // The start comes at 1024, and moves the inbox to 2048, where the message ends it.
+        let handler = "
+            (if (i32.eq (i32.load (i32.const 1024)) (i32.const 6)) (then
+                (i32.store (i32.const 1024) (i32.const 0))
+                (i32.store (i32.const 16) (i32.const 2048))
+                (return (i32.const 0))))
+            (if (i32.ne (i32.load (i32.const 2056)) (i32.const 5)) (then unreachable))
+            (i32.eq (i32.load8_u (i32.const 2176)) (i32.const 104))";
+        let host = threads().build().expect("a host");
+        let actor = spawn(&host, &load(&host, &with_inbox(16, 1024, 256, handler)), "run");
+        let mailbox = host.mailbox().expect("a mailbox");
+        mailbox.send(actor.pid(), Codec::RAW, b"hello").expect("it waits");
+        assert_eq!(*actor.join().await, ExitReason::NORMAL);
+    });
+}
+
+#[test]
 fn an_inbox_smaller_than_a_header_is_no_inbox() {
     wat::run(async {
         // The guest finds nothing there, and pulls header and body.
