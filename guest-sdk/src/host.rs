@@ -118,8 +118,13 @@ pub(crate) fn send_named(name: &str, body: &[u8], options: &SendOptions) -> Resu
     done(unsafe { imports::send_named(name, name_len, address(body), length(body), address(options)) })
 }
 
-pub(crate) fn send_wait(to: Pid, body: &[u8], options: &SendOptions, deadline: u64) -> Result<(), Status> {
-    // What need not wait is cheaper by a call that cannot.
+pub(crate) fn send_wait(
+    to: Pid,
+    body: &[u8],
+    options: &SendOptions,
+    deadline: impl FnOnce() -> u64,
+) -> Result<(), Status> {
+    // What need not wait is cheaper by a call that cannot, and without a look at the clock.
     if !HANDLES.get() {
         match send(to, body, options) {
             Err(Status::MAILBOX_FULL) => {}
@@ -128,7 +133,7 @@ pub(crate) fn send_wait(to: Pid, body: &[u8], options: &SendOptions, deadline: u
     }
     let (body, len) = (address(body), length(body));
     // SAFETY: see the module.
-    done(unsafe { imports::send_wait(address(&to), body, len, address(options), deadline) })
+    done(unsafe { imports::send_wait(address(&to), body, len, address(options), deadline()) })
 }
 
 pub(crate) fn notify_room(to: Pid) -> Result<u64, Status> {

@@ -44,7 +44,7 @@ pub fn send_wait<'a, M: Message + ?Sized>(
 ) -> Result<(), SendError> {
     let (body, options) = outgoing(message)?;
     let to = to.into().resolve()?;
-    Ok(host::send_wait(to, &body, &options, deadline(timeout))?)
+    Ok(host::send_wait(to, &body, &options, || deadline(timeout))?)
 }
 
 /// Asks for an [`Event::Room`](crate::Event::Room) as soon as an actor's mailbox has room again:
