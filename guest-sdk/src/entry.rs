@@ -1,8 +1,9 @@
 //! Entries: how an instance is set up, and by what the host enters it.
 //!
 //! The host makes a new instance for every actor and enters it once. For the program's start that
-//! is `_start`, which runs the constructors and `main`. Any other entry must not run `main`, so the
-//! host calls `flower_initialize` first, which runs the constructors if nobody has.
+//! is `_start`, which runs the constructors and `main`. Any other entry must not run `main`, so it
+//! begins by running the constructors if nobody has. (The host would call `flower_initialize` for it,
+//! which costs a spawn one entry more.)
 //!
 //! The panic hook is installed by a constructor, so that it is there however the instance is
 //! entered, and in a program that is plain `fn main()` and names no attribute.
@@ -42,6 +43,7 @@ pub(crate) fn index_of<F: Function<A, S>, A: Message, S>(_: F) -> u32 {
 /// Runs an entry: the arguments are those of the spawn, what it returns is the exit value.
 #[doc(hidden)]
 pub fn enter<F: Function<A, S>, A: Message, S>(function: F) {
+    start();
     match start_args() {
         Ok(args) => exit_with(&function.call(args)),
         Err(error) => exit(bad_args(&error)),
@@ -70,8 +72,9 @@ pub(crate) fn flush_output() {
     let _ = std::io::stdout().flush();
 }
 
-/// What `#[flower::main]` begins with: makes sure that this file is linked in.
+/// What every entry begins with: runs the constructors if nobody has, and has this file linked in.
 #[doc(hidden)]
+#[inline]
 pub fn start() {
     exports::initialize();
 }
@@ -147,12 +150,6 @@ mod exports {
             // SAFETY: they have not run, and run once.
             unsafe { __wasm_call_ctors() };
         }
-    }
-
-    // SAFETY: the name is this crate's own.
-    #[unsafe(no_mangle)]
-    extern "C" fn flower_initialize() {
-        initialize();
     }
 
     // SAFETY: the name is this crate's own.

@@ -118,6 +118,7 @@ const STOP: i32 = 1;
 /// What a handler's export does: the first event makes it, the others go to it.
 #[doc(hidden)]
 pub fn handle<H: Handler>(handler: &RefCell<Option<H>>, len: u32) -> i32 {
+    crate::entry::start();
     let envelope = host::event(INBOX.take(), len as usize);
     let flow = match &mut *handler.borrow_mut() {
         Some(handler) => match handler.handle(Event::new(envelope)) {

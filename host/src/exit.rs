@@ -1,10 +1,11 @@
 //! Exit reasons: why an actor ended, for its links, monitors, joiners and the log.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use flower_abi::exit::{LimitCode, TrapCode};
 use flower_abi::{Codec, ExitTag};
+use wasmtime::{Config, Engine, Store, WasmBacktrace};
 
 /// A value with the codec that its bytes are written in.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -161,14 +162,36 @@ pub(crate) struct ActorExit(pub(crate) Arc<ExitReason>);
 
 impl ActorExit {
     /// An error that ends the actor for this reason.
-    pub(crate) fn error(reason: ExitReason) -> wasmtime::Error {
-        wasmtime::Error::from(ActorExit(Arc::new(reason)))
+    pub(crate) fn error(reason: impl Into<Arc<ExitReason>>) -> wasmtime::Error {
+        let reason = reason.into();
+        let is_crash = matches!(*reason, ExitReason::Trap { .. } | ExitReason::Panic { .. });
+        let error = wasmtime::Error::from(ActorExit(reason));
+        if is_crash { error } else { error.context(no_backtrace()) }
     }
+}
+
+/// What keeps the engine from looking up where each frame of the guest stands, which takes a fifth of a
+/// spawn and which nobody reads where the guest ended as it wanted to.
+fn no_backtrace() -> WasmBacktrace {
+    static STORE: LazyLock<Store<()>> = LazyLock::new(|| {
+        let engine = Engine::new(Config::new().wasm_backtrace_max_frames(None));
+        Store::new(&engine.expect("nothing else is asked for"), ())
+    });
+    WasmBacktrace::capture(&*STORE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_crash_is_traced() {
+        let error = ActorExit::error(ExitReason::NORMAL);
+        assert_eq!(error.downcast_ref::<WasmBacktrace>().map(|trace| trace.frames().len()), Some(0));
+        assert_eq!(*error.downcast_ref::<ActorExit>().expect("it is in there").0, ExitReason::NORMAL);
+        let error = ActorExit::error(ExitReason::trap(TrapCode::PROTOCOL, "bad"));
+        assert!(!error.is::<WasmBacktrace>() && error.is::<ActorExit>());
+    }
 
     #[test]
     fn guests_cannot_claim_to_have_been_killed() {

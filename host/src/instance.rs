@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 use flower_abi::exit::{LimitCode, TrapCode};
 use flower_abi::spawn::Exports;
-use wasmtime::{Instance, Store, Trap, WasmBacktrace};
+use wasmtime::{
+    Extern, Instance, ModuleExport, Store, Trap, TypedFunc, WasmBacktrace, WasmParams, WasmResults,
+};
 
 use crate::exit::{ActorExit, ExitReason};
 use crate::loaded::Loaded;
@@ -51,12 +53,17 @@ pub(crate) struct Plan {
     pub(crate) signature: EntrySignature,
     pub(crate) index: u32,
     /// The arguments, as a message of kind `Start`.
-    pub(crate) args: Box<Envelope>,
+    pub(crate) args: Option<Box<Envelope>>,
     pub(crate) config: ActorConfig,
     pub(crate) wasi: Arc<WasiConfig>,
 }
 
 impl Plan {
+    /// The arguments, which are taken once.
+    fn take_args(&mut self) -> Box<Envelope> {
+        self.args.take().expect("an instance is made once")
+    }
+
     /// What the actor will do with its memory.
     fn wanted(&self) -> Wanted {
         let touched = self.module.module.touched_at_start();
@@ -108,11 +115,41 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<Body, Ended> {
     }
 }
 
-/// The export to call before any entry but `_start`, which does the same itself.
-fn initializer(store: &mut Store<ActorState>, instance: &Instance) -> Option<wasmtime::TypedFunc<(), ()>> {
-    let names = [Exports::INITIALIZE, Exports::FLOWER_INITIALIZE];
-    // `get_typed_func` would make an error of a missing export, with a backtrace where one is asked for.
-    names.into_iter().find_map(|name| instance.get_func(&mut *store, name)?.typed(&*store).ok())
+/// Finds the memory, and the function to call before any entry but `_start`, which does the same
+/// itself.
+fn found(
+    store: &mut Store<ActorState>,
+    instance: &Instance,
+    plan: &Plan,
+) -> wasmtime::Result<Option<TypedFunc<(), ()>>> {
+    let module = plan.module.exports(plan.config.stack);
+    let memory = instance.get_module_export(&mut *store, module.memory());
+    store.data_mut().memory = memory.and_then(Extern::into_memory);
+    let initialize = module.initialize().or(module.flower_initialize());
+    match initialize.filter(|_| &*plan.entry != Exports::START) {
+        Some(export) => function(store, instance, export).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The function that an actor is entered by.
+fn entry<P: WasmParams, R: WasmResults>(
+    store: &mut Store<ActorState>,
+    instance: &Instance,
+    plan: &Plan,
+) -> wasmtime::Result<TypedFunc<P, R>> {
+    let entry = plan.module.exports(plan.config.stack).entry(&plan.entry);
+    function(store, instance, entry.expect("the spawn has looked for it").export())
+}
+
+/// An exported function, without a search by name.
+fn function<P: WasmParams, R: WasmResults>(
+    store: &mut Store<ActorState>,
+    instance: &Instance,
+    export: &ModuleExport,
+) -> wasmtime::Result<TypedFunc<P, R>> {
+    let export = instance.get_module_export(&mut *store, export).and_then(Extern::into_func);
+    export.expect("the module was checked for it").typed(&*store)
 }
 
 fn reason_of(error: &wasmtime::Error, state: &mut ActorState) -> Arc<ExitReason> {

@@ -39,6 +39,14 @@ impl Loaded {
         Ok(place.get_or_init(|| made))
     }
 
+    /// The module as it is linked for actors of this class, whose exports are those of their instances.
+    pub(crate) fn exports(&self, class: StackClass) -> &Module {
+        match (class, self.large.get()) {
+            (StackClass::Large, Some(large)) => large,
+            _ => &self.module,
+        }
+    }
+
     /// The code for a stack class; the large one is made when it is first asked for.
     fn compiled(&self, shared: &Shared, class: StackClass) -> wasmtime::Result<&wasmtime::Module> {
         if class == StackClass::Small {

@@ -198,7 +198,7 @@ impl Shared {
             entry: request.entry,
             signature,
             index: request.index.unwrap_or(0),
-            args: request.args,
+            args: Some(request.args),
             config,
             wasi: request.wasi,
         }

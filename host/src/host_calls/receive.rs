@@ -102,7 +102,7 @@ fn try_receive(
     drop(owned);
     message.more = len > 0;
     if stops && message.kind == Kind::Stop {
-        return Err(ActorExit(inbound::stopped()).into());
+        return Err(ActorExit::error(inbound::stopped()));
     }
     accept(state, memory, message, destination)?;
     Ok(Tried::Received)
@@ -127,7 +127,7 @@ pub(super) fn accept(
 /// Ends the actor if a signal that was just taken in says so.
 pub(super) fn check_dying(owned: &crate::actor::Owned) -> wasmtime::Result<()> {
     match &owned.dying {
-        Some(reason) => Err(ActorExit(reason.clone()).into()),
+        Some(reason) => Err(ActorExit::error(reason.clone())),
         None => Ok(()),
     }
 }
@@ -181,7 +181,7 @@ fn try_scan(guest: &mut Guest<'_>, destination: Destination) -> wasmtime::Result
     let traps_stop = owned.trap_stop;
     let Some(message) = owned.mailbox.scan() else { return Ok(false) };
     if message.kind == Kind::Stop && !traps_stop {
-        return Err(ActorExit(inbound::stopped()).into());
+        return Err(ActorExit::error(inbound::stopped()));
     }
     let whole = destination.write(&mut memory, state, message)?;
     state.current = (!whole).then(|| Box::new(message.clone()));

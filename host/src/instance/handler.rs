@@ -6,10 +6,9 @@ use std::task::Poll;
 
 use flower_abi::MessageInfo;
 use flower_abi::exit::TrapCode;
-use flower_abi::spawn::Exports;
 use wasmtime::{Instance, Store, TypedFunc};
 
-use super::{ActorState, Ended, Plan, initializer, process};
+use super::{ActorState, Ended, Plan, entry, found, process};
 use crate::actor::Wait;
 use crate::exit::{ActorExit, ExitReason};
 use crate::guest_memory::{BadPointer, GuestMemory};
@@ -38,7 +37,7 @@ impl Handler {
     pub(super) fn start(shared: &Arc<Shared>, mut plan: Plan) -> Result<Handler, Ended> {
         let mut store = process::make_store(shared, &mut plan)?;
         let made = instantiate(&mut store, &plan);
-        let (instance, args) = (made, plan.args.clone());
+        let (instance, args) = (made, plan.take_args());
         let found = instance.and_then(|instance| find(&mut store, &instance, &plan));
         let (function, inbox) = match found {
             Ok(found) => found,
@@ -72,7 +71,7 @@ pub(super) async fn handle_all(shared: Arc<Shared>, mut plan: Plan) -> Ended {
         Ok(found) => found,
         Err(error) => return Ended::from_error(&error, store.data_mut()),
     };
-    let mut message = plan.args.clone();
+    let mut message = plan.take_args();
     loop {
         let result = match put(&mut store, inbox, message) {
             Ok(len) => function.call_async(&mut store, len).await,
@@ -110,8 +109,7 @@ fn instantiate(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<I
     let shared = store.data().shared.clone();
     let linked = plan.module.linked(&shared, plan.config.stack, plan.signature.style())?;
     let instance = memory::with_wanted(plan.wanted(), || linked.instantiate(&mut *store))?;
-    store.data_mut().memory = instance.get_memory(&mut *store, Exports::MEMORY);
-    if let Some(initialize) = initializer(store, &instance) {
+    if let Some(initialize) = found(store, &instance, plan)? {
         initialize.call(&mut *store, ())?;
     }
     Ok(instance)
@@ -123,8 +121,9 @@ fn find(
     instance: &Instance,
     plan: &Plan,
 ) -> wasmtime::Result<(TypedFunc<i32, i32>, Option<Inbox>)> {
-    let function = instance.get_typed_func(&mut *store, &plan.entry)?;
-    let inbox = instance.get_global(&mut *store, Exports::INBOX);
+    let function = entry(store, instance, plan)?;
+    let inbox = plan.module.exports(plan.config.stack).inbox();
+    let inbox = inbox.and_then(|inbox| instance.get_module_export(&mut *store, inbox)?.into_global());
     let place = inbox.and_then(|global| global.get(&mut *store).i32());
     Ok((function, place.map(|place| Inbox { place: place as u32 })))
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use flower_abi::spawn::Exports;
 use wasmtime::Store;
 
-use super::{ActorState, Ended, Plan, initializer, state};
+use super::{ActorState, Ended, Plan, entry, found, state};
 use crate::memory;
 use crate::module::EntrySignature;
 use crate::shared::Shared;
@@ -16,7 +15,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut plan: Plan) -> Ended {
         Ok(store) => store,
         Err(ended) => return ended,
     };
-    match enter(&mut store, &plan).await {
+    match enter(&mut store, &mut plan).await {
         Ok(()) => Ended::normal(),
         Err(error) => Ended::from_error(&error, store.data_mut()),
     }
@@ -32,19 +31,16 @@ pub(super) fn make_store(shared: &Arc<Shared>, plan: &mut Plan) -> Result<Store<
     store.map_err(|error| Ended { reason: Arc::new(state::no_memory(&error)), backtrace: None })
 }
 
-async fn enter(store: &mut Store<ActorState>, plan: &Plan) -> wasmtime::Result<()> {
+async fn enter(store: &mut Store<ActorState>, plan: &mut Plan) -> wasmtime::Result<()> {
     // On the heap, or its room would stay with the actor for life.
     let instance = Box::pin(instantiate(store, plan)).await?;
-    store.data_mut().start = Some(plan.args.clone());
+    store.data_mut().start = Some(plan.take_args());
     match plan.signature {
         EntrySignature::Indexed => {
-            let entry = instance.get_typed_func::<i32, ()>(&mut *store, &plan.entry)?;
+            let entry = entry::<i32, ()>(store, &instance, plan)?;
             entry.call_async(store, plan.index as i32).await
         }
-        _ => {
-            let entry = instance.get_typed_func::<(), ()>(&mut *store, &plan.entry)?;
-            entry.call_async(store, ()).await
-        }
+        _ => entry::<(), ()>(store, &instance, plan)?.call_async(store, ()).await,
     }
 }
 
@@ -56,10 +52,7 @@ pub(super) async fn instantiate(
     let shared = store.data().shared.clone();
     let linked = plan.module.linked(&shared, plan.config.stack, plan.signature.style())?;
     let instance = memory::with_wanted_async(plan.wanted(), linked.instantiate_async(&mut *store)).await?;
-    store.data_mut().memory = instance.get_memory(&mut *store, Exports::MEMORY);
-    if &*plan.entry != Exports::START
-        && let Some(initialize) = initializer(store, &instance)
-    {
+    if let Some(initialize) = found(store, &instance, plan)? {
         initialize.call_async(&mut *store, ()).await?;
     }
     Ok(instance)

@@ -163,7 +163,7 @@ impl ActorState {
             let mut owned = self.cell().owned();
             self.shared.drain(self.cell(), &mut owned);
             if let Some(reason) = owned.dying.clone() {
-                return Err(ActorExit(reason).into());
+                return Err(ActorExit::error(reason));
             }
         }
         self.ticks += 1;
