@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::address_space::Share;
 use crate::limits::Limits;
 
 /// What is charged.
@@ -117,13 +118,20 @@ impl fmt::Debug for HeldBytes {
 pub(crate) struct Charge {
     budget: Arc<Budget>,
     taken: [u64; RESOURCES],
+    /// What its memory takes of the process's account.
+    share: Option<Share>,
 }
 
 impl Charge {
     /// The charge of a new actor, or `None` when there may be no more actors.
     pub(crate) fn for_actor(budget: &Arc<Budget>) -> Option<Charge> {
-        let mut charge = Charge { budget: budget.clone(), taken: [0; RESOURCES] };
+        let mut charge = Charge { budget: budget.clone(), taken: [0; RESOURCES], share: None };
         charge.add(Resource::Actors, 1, 1).then_some(charge)
+    }
+
+    /// Keeps a share of the process's account until the end.
+    pub(crate) fn keep(&mut self, share: Share) {
+        self.share = Some(share);
     }
 
     /// Takes more, as long as this actor then has at most `actor_max`.
@@ -146,6 +154,7 @@ impl Charge {
     /// Gives all of it back, at the end.
     pub(crate) fn give_back(&mut self) {
         use Resource::*;
+        self.share = None;
         for resource in [Actors, Memory, Timers] {
             self.budget.give(resource, std::mem::take(&mut self.taken[resource as usize]));
         }

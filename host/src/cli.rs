@@ -2,6 +2,7 @@
 
 mod compile;
 mod log;
+mod options;
 mod report;
 mod run;
 mod values;

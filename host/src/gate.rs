@@ -90,12 +90,20 @@ impl<T> Gate<T> {
         woken.is_some_and(|before| before & STATE == IDLE)
     }
 
-    /// A worker took the actor out of a run queue; it may take the signals at once.
-    pub(crate) fn start(&self) -> Guard<'_, T> {
+    /// A worker took the actor out of a run queue; it may take the signals at once. `None` if a host that
+    /// stops has retired the actor meanwhile.
+    pub(crate) fn start(&self) -> Option<Guard<'_, T>> {
         let running = |word: u8| word & !STATE | RUNNING;
-        let before = self.exchange(|word| Some(running(word) | LOCKED)).expect("a lock is never refused");
-        debug_assert_eq!(before & STATE, QUEUED, "only queued actors are run");
-        Guard { gate: self, word: running(before) }
+        let before = self.exchange(|word| (word & STATE == QUEUED).then_some(running(word) | LOCKED));
+        debug_assert!(before.is_some() || self.standing().is_none(), "only queued actors are run");
+        let before = before?;
+        Some(Guard { gate: self, word: running(before) })
+    }
+
+    /// Takes an actor that no worker runs away from all workers, for good; false if one runs it.
+    pub(crate) fn retire(&self) -> bool {
+        let waits = |word: u8| matches!(word & STATE, IDLE | QUEUED);
+        self.exchange(|word| waits(word).then_some(FREE)).is_some()
     }
 
     /// The worker is done for now; false if something came meanwhile, and the actor is queued again.
@@ -222,10 +230,10 @@ mod tests {
         gate.occupy();
         assert!(gate.wake());
         assert!(!gate.wake() && !signal(&gate));
-        drop(gate.start());
+        drop(gate.start().unwrap());
         assert!(!gate.wake());
         assert!(!gate.finish(), "it was woken while it ran");
-        gate.start().note_taken();
+        gate.start().unwrap().note_taken();
         assert!(gate.finish());
         assert!(gate.wake());
     }
@@ -235,13 +243,13 @@ mod tests {
         let gate = Gate::new(0);
         gate.occupy();
         assert!(signal(&gate));
-        gate.start().note_taken();
+        gate.start().unwrap().note_taken();
         assert!(!gate.is_signalled());
         assert!(!signal(&gate), "it runs");
         assert!(gate.is_signalled());
         assert!(!gate.finish());
         assert_eq!(gate.standing(), Some(Standing::Queued));
-        gate.start().note_taken();
+        gate.start().unwrap().note_taken();
         assert!(gate.finish());
         assert_eq!(*gate.lock(), 2);
     }
@@ -252,7 +260,20 @@ mod tests {
         assert!(!signal(&gate), "it is not known to the scheduler yet");
         gate.occupy();
         assert!(gate.wake());
-        assert!(gate.start().is_signalled());
+        assert!(gate.start().unwrap().is_signalled());
+    }
+
+    #[test]
+    fn who_is_retired_never_runs() {
+        let gate = Gate::new(0);
+        gate.occupy();
+        assert!(gate.wake());
+        assert!(gate.retire());
+        assert!(gate.start().is_none());
+        gate.occupy();
+        assert!(gate.wake());
+        drop(gate.start().unwrap());
+        assert!(!gate.retire(), "it runs");
     }
 
     #[test]

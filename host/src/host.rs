@@ -14,10 +14,10 @@ use crate::actor::Table;
 use crate::budget::{Budget, Resource};
 use crate::error::{BuildError, SpawnError};
 use crate::exit::ExitReason;
-use crate::instance::{Engines, StackClass};
+use crate::instance::{Engines, ModuleOptions, StackClass};
 use crate::limits::Limits;
 use crate::loaded::Loaded;
-use crate::module::{Cache, LoadError, Module, Source, TrustedArtifact};
+use crate::module::{Cache, LoadError, Module, ModuleHash, Source, TrustedArtifact};
 use crate::name::Names;
 use crate::native::Mailbox;
 use crate::observe::{Accounts, Counters};
@@ -42,6 +42,7 @@ pub struct HostBuilder {
     deterministic: bool,
     seed: Option<u64>,
     cache: Option<(PathBuf, u64)>,
+    module_options: ModuleOptions,
     output: Option<Arc<dyn OutputSink>>,
 }
 
@@ -74,6 +75,12 @@ impl HostBuilder {
     /// A folder for compiled modules, of at most this many bytes.
     pub fn cache(mut self, folder: impl Into<PathBuf>, bytes_max: u64) -> Self {
         self.cache = Some((folder.into(), bytes_max));
+        self
+    }
+
+    /// How the actors of modules are run for which [`Host::load`] says nothing else.
+    pub fn module_options(mut self, options: ModuleOptions) -> Self {
+        self.module_options = options;
         self
     }
 
@@ -127,7 +134,8 @@ impl HostBuilder {
             natives: AtomicUsize::new(0),
         });
         scheduler::start(&shared);
-        Ok(Host { shared, cache, by_hash: Mutex::default(), runtime })
+        let module_options = self.module_options;
+        Ok(Host { shared, cache, module_options, by_hash: Mutex::default(), runtime })
     }
 }
 
@@ -135,7 +143,8 @@ impl HostBuilder {
 pub struct Host {
     pub(crate) shared: Arc<Shared>,
     cache: Option<Cache>,
-    by_hash: Mutex<HashMap<crate::module::ModuleHash, Module>>,
+    module_options: ModuleOptions,
+    by_hash: Mutex<HashMap<(ModuleHash, ModuleOptions), Module>>,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -153,38 +162,73 @@ impl Host {
             deterministic: false,
             seed: None,
             cache: None,
+            module_options: ModuleOptions::default(),
             output: None,
         }
     }
 
     /// Loads a module under a name. Blocks while it compiles; the same bytes compile once.
     pub fn load(&self, name: &str, source: &Source<'_>) -> Result<Module, LoadError> {
-        let known = { self.by_hash.lock().get(&source.hash()).cloned() };
+        self.load_with(name, source, self.module_options)
+    }
+
+    /// The same, for actors that are run in another way than the host's others.
+    ///
+    /// ```no_run
+    /// # use flower_host::{Host, LoadError, MemoryEngine, Module, ModuleOptions, Source};
+    /// # fn load(host: &Host, source: &Source<'_>) -> Result<Module, LoadError> {
+    /// let options = ModuleOptions::new().memory_engine(MemoryEngine::Guarded);
+    /// host.load_with("solver", source, options)
+    /// # }
+    /// ```
+    pub fn load_with(
+        &self,
+        name: &str,
+        source: &Source<'_>,
+        options: ModuleOptions,
+    ) -> Result<Module, LoadError> {
+        let known = { self.by_hash.lock().get(&(source.hash(), options)).cloned() };
         if let Some(known) = known {
-            return Ok(self.keep(known.renamed(name)));
+            return Ok(self.keep(known.renamed(name), options));
         }
-        let engine = &self.shared.engines.small().engine;
-        let module = Module::load(engine, name, source, self.cache.as_ref())?;
-        Ok(self.keep(module))
+        let engine = self.engine(options)?;
+        let module = Module::load_for(engine, options.memory_engine, name, source, self.cache.as_ref())?;
+        Ok(self.keep(module, options))
     }
 
     /// Loads code that [`Module::compile_to_file`] wrote, and that the caller vouches for.
     pub fn load_artifact(&self, name: &str, artifact: &TrustedArtifact) -> Result<Module, LoadError> {
-        let module = Module::load_artifact(&self.shared.engines.small().engine, name, artifact)?;
-        Ok(self.keep(module))
+        self.load_artifact_with(name, artifact, self.module_options)
     }
 
-    fn keep(&self, module: Module) -> Module {
-        self.by_hash.lock().insert(module.hash(), module.clone());
+    /// The same, for actors that are run in another way than the host's others. The code must have been
+    /// compiled from a module that was loaded with the same options.
+    pub fn load_artifact_with(
+        &self,
+        name: &str,
+        artifact: &TrustedArtifact,
+        options: ModuleOptions,
+    ) -> Result<Module, LoadError> {
+        let module = Module::load_artifact_for(self.engine(options)?, options.memory_engine, name, artifact)?;
+        Ok(self.keep(module, options))
+    }
+
+    fn engine(&self, options: ModuleOptions) -> Result<&wasmtime::Engine, LoadError> {
+        let set = self.shared.engines.get(StackClass::Small, options);
+        set.map(|set| &set.engine).map_err(|error| LoadError::Compile { message: format!("{error:#}") })
+    }
+
+    fn keep(&self, module: Module, options: ModuleOptions) -> Module {
+        self.by_hash.lock().insert((module.hash(), options), module.clone());
         let name = Box::from(module.name());
-        self.shared.modules.write().insert(name, Loaded::new(module.clone()));
+        self.shared.modules.write().insert(name, Loaded::new(module.clone(), options));
         module
     }
 
     /// Spawns an actor. It runs at once, on a worker.
     pub fn spawn(&self, spawn: Spawn) -> Result<Actor, SpawnError> {
         let module = spawn.module.name();
-        let loaded = self.shared.module(module).filter(|loaded| loaded.module.hash() == spawn.module.hash());
+        let loaded = self.shared.module(module).filter(|loaded| loaded.module.is_same_code(&spawn.module));
         let loaded = loaded.ok_or_else(|| SpawnError::UnknownModule { name: module.to_owned() })?;
         if spawn.args.len() > self.shared.limits.message_bytes_max as usize {
             return Err(SpawnError::Refused { status: Status::TOO_LARGE });
@@ -266,6 +310,10 @@ impl Host {
 
     /// Asks all actors to stop, waits for them until the deadline, and ends the rest. Returns how many
     /// those were. Output is written before this returns.
+    ///
+    /// It returns within two seconds of the deadline, also when an actor without
+    /// [epoch interruption](ModuleOptions::epoch_interruption) never waits: the thread of that one is left behind,
+    /// and who joins it waits for its end.
     pub async fn shutdown(self, deadline: Duration) -> usize {
         self.shared.closing.store(true, Ordering::Release);
         self.signal_all(|| Signal::Stop { from: ActorId::HOST });
@@ -301,8 +349,8 @@ async fn tokio_timeout(shared: &Shared, limit: Duration, future: impl Future<Out
 impl Drop for Host {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::Release);
-        self.shared.scheduler.stop();
-        self.shared.free_all();
+        let all_stopped = self.shared.scheduler.stop();
+        self.shared.free_all(all_stopped);
         self.shared.output.flush(Duration::from_secs(1));
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -330,9 +378,13 @@ impl Shared {
         }
     }
 
-    /// Frees what the stopped workers left. Nobody is told any more.
-    fn free_all(&self) {
+    /// Frees what the stopped workers left. Nobody is told any more. A thread that was left behind keeps the
+    /// actor that it runs.
+    fn free_all(&self, all_stopped: bool) {
         for cell in self.table.cells() {
+            if !all_stopped && !cell.gate.retire() {
+                continue;
+            }
             let mut queue = cell.gate.lock();
             // Native code has its mailbox in its own hands, and ends it itself.
             if queue.native.is_some() {

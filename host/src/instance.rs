@@ -7,6 +7,7 @@
 
 mod config;
 mod handler;
+mod options;
 mod outside;
 mod process;
 mod state;
@@ -33,6 +34,7 @@ use crate::wasi::WasiConfig;
 pub(crate) use config::Engines;
 pub use config::StackClass;
 pub(crate) use handler::Handler;
+pub use options::{MemoryEngine, ModuleOptions};
 pub(crate) use state::{ActorState, parked_in_handler};
 
 /// What of an actor runs.

@@ -39,9 +39,12 @@ mod limits;
 mod shared;
 
 // From bytes to an actor that runs.
+mod address_space;
 mod budget;
+mod guarded;
 mod image;
 mod instance;
+mod kernel;
 mod loaded;
 mod memory;
 mod module;
@@ -88,7 +91,7 @@ pub use exit::{ExitReason, Value};
 pub use flower_abi::exit::{LimitCode, TrapCode};
 pub use flower_abi::{Codec, Kind, Pid, Rights, Status};
 pub use host::{Actor, Host, HostBuilder, Spawn};
-pub use instance::StackClass;
+pub use instance::{MemoryEngine, ModuleOptions, StackClass};
 pub use limits::Limits;
 pub use module::{
     ArtifactFault, Cache, CacheStats, Entry, EntrySignature, LoadError, Module, ModuleHash, Source, Style,

@@ -46,6 +46,10 @@ pub(crate) const NAME_BYTES_MAX: u32 = 255;
 /// Bytes of a label, which is shown in every log line of the actor.
 pub(crate) const LABEL_BYTES_MAX: u32 = 255;
 
+/// How long a host that stops waits for threads in code that nothing interrupts: a second tick would not
+/// help a guest that was compiled without looking at them.
+pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Wasm stack of the small class; host calls have [`HOST_STACK`] beneath it.
 pub(crate) const SMALL_WASM_STACK: usize = 128 * 1024;
 
@@ -75,6 +79,9 @@ pub(crate) const IMAGE_BYTES_MAX: usize = 256 * 1024;
 #[non_exhaustive]
 pub struct Limits {
     /// Linear memory of one actor in bytes; 64 MiB.
+    ///
+    /// It bounds the longest slice too: one `memory.fill` or `memory.copy` is a single step, which nothing
+    /// interrupts, and takes about 5 ms for 64 MiB and 100 to 200 ms for 1 GiB.
     pub memory_max: u64,
     /// Elements of one table of one actor; 100,000.
     pub table_elements_max: u64,

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use wasmtime::InstancePre;
 
-use crate::instance::{ActorState, StackClass};
+use crate::instance::{ActorState, ModuleOptions, StackClass};
 use crate::module::{Module, Style};
 use crate::shared::Shared;
 
@@ -12,14 +12,16 @@ use crate::shared::Shared;
 pub(crate) struct Loaded {
     /// Compiled for the small stack class.
     pub(crate) module: Module,
+    /// What it was compiled for.
+    pub(crate) options: ModuleOptions,
     large: OnceLock<Module>,
     linked: [[OnceLock<InstancePre<ActorState>>; 2]; 2],
 }
 
 impl Loaded {
     /// A module that has passed its checks.
-    pub(crate) fn new(module: Module) -> Arc<Loaded> {
-        Arc::new(Loaded { module, large: OnceLock::new(), linked: Default::default() })
+    pub(crate) fn new(module: Module, options: ModuleOptions) -> Arc<Loaded> {
+        Arc::new(Loaded { module, options, large: OnceLock::new(), linked: Default::default() })
     }
 
     /// The module with its imports resolved, for actors of this class and style.
@@ -33,7 +35,7 @@ impl Loaded {
         if let Some(linked) = place.get() {
             return Ok(linked);
         }
-        let set = shared.engines.get(class)?;
+        let set = shared.engines.get(class, self.options)?;
         let linker = if style == Style::Process { &set.process } else { &set.handler };
         let made = linker.instantiate_pre(self.compiled(shared, class)?)?;
         Ok(place.get_or_init(|| made))
@@ -55,7 +57,7 @@ impl Loaded {
         if let Some(large) = self.large.get() {
             return Ok(large.code());
         }
-        let made = self.module.for_engine(&shared.engines.get(class)?.engine)?;
+        let made = self.module.for_engine(&shared.engines.get(class, self.options)?.engine)?;
         Ok(self.large.get_or_init(|| made).code())
     }
 }

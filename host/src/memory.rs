@@ -323,6 +323,7 @@ mod pagemap {
     use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
 
     use super::{Slot, page_size};
+    use crate::kernel::Feature;
 
     /// Runs of dirty pages that one system call reports.
     const REGIONS_MAX: usize = 32;
@@ -333,7 +334,8 @@ mod pagemap {
     const PAGE_IS_SWAPPED: u64 = 1 << 4;
     const PAGE_IS_PFNZERO: u64 = 1 << 5;
 
-    static PAGEMAP: LazyLock<Option<File>> = LazyLock::new(open);
+    static PAGEMAP: LazyLock<Option<File>> =
+        LazyLock::new(|| Feature::PagemapScan.is_allowed().then(open).flatten());
 
     /// False where the kernel lacks the ioctl, and in a forked child, whose file shows its parent.
     static USABLE: AtomicBool = AtomicBool::new(true);

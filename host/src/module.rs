@@ -62,6 +62,7 @@ use transform::Lifted;
 use validate::Shape;
 
 use crate::image::Image;
+use crate::instance::MemoryEngine;
 
 /// Entries that an error lists.
 const SHOWN_ENTRIES_MAX: usize = 8;
@@ -87,6 +88,8 @@ pub struct Module {
 
 struct Inner {
     hash: ModuleHash,
+    /// Whose memories its code expects.
+    memory_engine: MemoryEngine,
     code: wasmtime::Module,
     shape: Shape,
     /// Sorted by name.
@@ -106,16 +109,32 @@ impl Module {
         source: &Source<'_>,
         cache: Option<&Cache>,
     ) -> Result<Module, LoadError> {
+        Module::load_for(engine, MemoryEngine::Slab, name, source, cache)
+    }
+
+    /// The same, for an engine whose memories are of this kind.
+    pub(crate) fn load_for(
+        engine: &Engine,
+        memory_engine: MemoryEngine,
+        name: &str,
+        source: &Source<'_>,
+        cache: Option<&Cache>,
+    ) -> Result<Module, LoadError> {
         let Some(cache) = cache else {
-            let (code, shape) = compile(engine, source.bytes())?;
-            return Module::assemble(name, source.hash(), code, shape);
+            let (code, shape) = compile(engine, memory_engine, source.bytes())?;
+            return Module::assemble(name, source.hash(), memory_engine, code, shape);
         };
-        let key = Key { hash: source.hash(), compatibility: Compatibility::of(engine) };
+        let compatibility = Compatibility::of(engine, memory_engine);
+        let key = Key { hash: source.hash(), compatibility };
         let (code, shape) = match cache.get(engine, &key) {
             Some(found) => found,
-            None => compile_into(cache, &key, engine, source.bytes())?,
+            None => {
+                let (code, shape) = compile(engine, memory_engine, source.bytes())?;
+                cache.put(&key, &serialize(&code)?, &shape);
+                (code, shape)
+            }
         };
-        Module::assemble(name, source.hash(), code, shape)
+        Module::assemble(name, source.hash(), memory_engine, code, shape)
     }
 
     /// Loads a WebAssembly binary.
@@ -155,23 +174,33 @@ impl Module {
         name: &str,
         trusted: &TrustedArtifact,
     ) -> Result<Module, LoadError> {
+        Module::load_artifact_for(engine, MemoryEngine::Slab, name, trusted)
+    }
+
+    /// The same, for an engine whose memories are of this kind.
+    pub(crate) fn load_artifact_for(
+        engine: &Engine,
+        memory_engine: MemoryEngine,
+        name: &str,
+        trusted: &TrustedArtifact,
+    ) -> Result<Module, LoadError> {
         let artifact = &trusted.artifact;
         let load = || {
-            artifact.check_compatibility(Compatibility::of(engine))?;
+            artifact.check_compatibility(Compatibility::of(engine, memory_engine))?;
             let shape = artifact.shape()?;
             // SAFETY: whoever opened the artifact vouched for it, and its compatibility is ours.
             let code = unsafe { artifact.load(engine)? };
             Ok((code, shape))
         };
         let (code, shape) = load().map_err(|fault| trusted.blame(fault))?;
-        Module::assemble(name, artifact.hash(), code, shape)
+        Module::assemble(name, artifact.hash(), memory_engine, code, shape)
     }
 
     /// Writes the compiled code to a file, from which [`Module::load_artifact`] loads it. A file that
     /// is there already is replaced, and stays whole for those who use it.
     pub fn compile_to_file(&self, path: impl AsRef<Path>) -> Result<(), LoadError> {
         let path = path.as_ref();
-        let compatibility = Compatibility::of(self.inner.code.engine());
+        let compatibility = Compatibility::of(self.inner.code.engine(), self.inner.memory_engine);
         let code = serialize(&self.inner.code)?;
         let trailer = artifact::seal(&code, &self.inner.shape, self.inner.hash, compatibility);
         write_artifact(path, &[&code, &trailer])
@@ -188,7 +217,18 @@ impl Module {
         let bytes = serialize(&self.inner.code)?;
         // SAFETY: the bytes come from the engine itself, one line above.
         let code = unsafe { wasmtime::Module::deserialize(engine, bytes) }.map_err(not_compiled)?;
-        Module::assemble(&self.name, self.inner.hash, code, self.inner.shape.clone())
+        Module::assemble(
+            &self.name,
+            self.inner.hash,
+            self.inner.memory_engine,
+            code,
+            self.inner.shape.clone(),
+        )
+    }
+
+    /// Whether the two are one piece of compiled code, under whatever names.
+    pub(crate) fn is_same_code(&self, other: &Module) -> bool {
+        self.hash() == other.hash() && Engine::same(self.code().engine(), other.code().engine())
     }
 
     /// The name that it was loaded under.
@@ -281,6 +321,7 @@ impl Module {
     fn assemble(
         name: &str,
         hash: ModuleHash,
+        memory_engine: MemoryEngine,
         code: wasmtime::Module,
         shape: Shape,
     ) -> Result<Module, LoadError> {
@@ -288,6 +329,7 @@ impl Module {
         let optional = |present: bool, name: &str| present.then(|| export(name)).transpose();
         let inner = Inner {
             hash,
+            memory_engine,
             entries: entries(&shape, export)?,
             memory: export(Exports::MEMORY)?,
             initialize: optional(shape.initialize, Exports::INITIALIZE)?,
@@ -329,25 +371,20 @@ fn entries(
 }
 
 /// Checks, transforms and compiles.
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<(wasmtime::Module, Shape), LoadError> {
+fn compile(
+    engine: &Engine,
+    memory_engine: MemoryEngine,
+    bytes: &[u8],
+) -> Result<(wasmtime::Module, Shape), LoadError> {
     let shape = validate::inspect(bytes)?;
-    let Some(Lifted { module, image }) = transform::apply(bytes) else {
+    // Guarded memories have an image of wasmtime's own making, which it takes from the data.
+    let lifted = (memory_engine == MemoryEngine::Slab).then(|| transform::apply(bytes)).flatten();
+    let Some(Lifted { module, image }) = lifted else {
         return Ok((translate(engine, bytes)?, shape));
     };
     // Where the data lay, and all else that is known, is as it was.
     validate::inspect(&module)?;
     Ok((translate(engine, &module)?, Shape { image, ..shape }))
-}
-
-fn compile_into(
-    cache: &Cache,
-    key: &Key,
-    engine: &Engine,
-    bytes: &[u8],
-) -> Result<(wasmtime::Module, Shape), LoadError> {
-    let (code, shape) = compile(engine, bytes)?;
-    cache.put(key, &serialize(&code)?, &shape);
-    Ok((code, shape))
 }
 
 fn translate(engine: &Engine, bytes: &[u8]) -> Result<wasmtime::Module, LoadError> {

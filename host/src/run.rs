@@ -35,7 +35,7 @@ enum Outcome {
 /// Runs the actor in this slot, which has been taken out of a run queue.
 pub(crate) fn run(shared: &Arc<Shared>, slot: u32) {
     let cell = shared.table.cell(slot);
-    let queue = cell.gate.start();
+    let Some(queue) = cell.gate.start() else { return };
     let outcome = catch_unwind(AssertUnwindSafe(|| step(shared, cell, queue, slot)));
     match outcome.unwrap_or_else(|panic| Outcome::Ended(host_error(shared, cell, &*panic))) {
         Outcome::Parked => park(shared, cell, slot),

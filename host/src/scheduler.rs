@@ -21,9 +21,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
-use crate::limits::{INJECTOR_INTERVAL, LAST_WOKEN_RUNS_MAX, PREEMPTED_INTERVAL};
+use crate::limits::{INJECTOR_INTERVAL, LAST_WOKEN_RUNS_MAX, PREEMPTED_INTERVAL, STOP_PATIENCE};
 use crate::outside::Outside;
 use handoff::{SpareThreads, WaitingThread};
 use idle::Idle;
@@ -54,6 +54,8 @@ pub(crate) struct Scheduler {
     /// Every worker has ended.
     stopped: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Threads that have not come to their end, and what tells of an end.
+    running: (Mutex<usize>, Condvar),
     /// The thread that advances the epoch.
     ticker: Mutex<Option<JoinHandle<()>>>,
     /// The cores before the workers are started.
@@ -96,6 +98,7 @@ impl Scheduler {
             stopping: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             threads: Mutex::default(),
+            running: Default::default(),
             ticker: Mutex::default(),
             cores: Mutex::new(cores),
             deterministic,
@@ -157,20 +160,38 @@ impl Scheduler {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Ends the workers and waits for them. Actors stay as they are.
-    pub(crate) fn stop(&self) {
+    /// Ends the workers and waits for them; false if some are left. Actors stay as they are.
+    ///
+    /// A worker in code that is not interrupted cannot be ended: after a while it is left behind, and
+    /// ends by itself if that code ever returns or waits.
+    pub(crate) fn stop(&self) -> bool {
         self.stopping.store(true, Ordering::SeqCst);
         self.abandon_waiting();
         self.idle.wake_all();
-        while let Some(thread) = { self.threads.lock().pop() } {
-            // A worker that panicked has said so; there is nothing left to do for it.
-            let _ = thread.join();
+        let left = self.wait_for_threads();
+        for thread in std::mem::take(&mut *self.threads.lock()) {
+            if left == 0 || thread.is_finished() {
+                // A worker that panicked has said so; there is nothing left to do for it.
+                let _ = thread.join();
+            }
+        }
+        if left > 0 {
+            tracing::warn!("{left} threads are left behind in actors that run without interruption");
         }
         // Until here it went on: only a tick gets a worker out of a guest's endless loop.
         self.stopped.store(true, Ordering::Release);
         if let Some(ticker) = self.ticker.lock().take() {
             let _ = ticker.join();
         }
+        left == 0
+    }
+
+    /// Waits until every thread has come to its end, but not for ever; returns how many have not.
+    fn wait_for_threads(&self) -> usize {
+        let (running, ended) = &self.running;
+        let mut running = running.lock();
+        ended.wait_while_for(&mut running, |running| *running > 0, STOP_PATIENCE);
+        *running
     }
 
     /// Tells the threads that wait for a core that none will come.

@@ -21,7 +21,6 @@ use std::ffi::c_void;
 use std::io;
 use std::ops::Range;
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
@@ -29,6 +28,7 @@ use parking_lot::Mutex;
 use rustix::mm::{Advice, madvise};
 use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 
+use crate::address_space::{ADDRESS_BYTES_MAX, Share};
 use crate::image::{self, ImageFile};
 
 /// The first chunk of a slab; each further one doubles, so that a small host reserves little.
@@ -36,10 +36,6 @@ const CHUNK_BYTES_MIN: usize = 64 << 20;
 
 /// The biggest chunk: with less, a million big slots would need too many mappings.
 const CHUNK_BYTES_MAX: usize = 256 << 30;
-
-/// Addresses of all slabs of the process: a process has 128 TiB, and where none is left malloc
-/// fails.
-const ADDRESS_BYTES_MAX: usize = 96 << 40;
 
 /// Warm slots of one slab: the dead of a million actors would keep all their pages otherwise.
 const WARM_SLOTS_MAX: usize = 65_536;
@@ -59,9 +55,6 @@ const _: () = assert!(TRIM_BATCH <= TRIM_SLOTS_MAX);
 
 /// What a slot may be used for.
 const ACCESS: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
-
-/// Addresses reserved by all slabs, against [`ADDRESS_BYTES_MAX`].
-static ADDRESS_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Why a slot, or the size that was asked of it, could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +114,8 @@ impl std::ops::Add for SlabCounts {
 pub(crate) struct Guard {
     /// Its length, a multiple of the page size.
     pub(crate) bytes: usize,
+    /// Mappings that it makes of the one that it stands in.
+    pub(crate) mappings: u32,
     /// Makes it so; called once in a slot's life, and the guard then stays.
     pub(crate) install: fn(*mut u8, usize) -> io::Result<()>,
 }
@@ -213,7 +208,7 @@ impl Slab {
         let found = match lists.take_free(self.stride) {
             Some(found) => found,
             None => {
-                lists.unused = self.map_chunk(&mut lists.chunks)?;
+                lists.unused = self.map_chunk(&mut lists)?;
                 lists.take_free(self.stride).expect("a chunk holds at least one slot")
             }
         };
@@ -223,7 +218,7 @@ impl Slab {
 
     fn prepare(&self, base: usize) -> Result<(), SlabError> {
         let prepared = match (&self.guard, &self.image) {
-            (Some(guard), _) => (guard.install)(ptr::with_exposed_provenance_mut(base), guard.bytes),
+            (Some(guard), _) => self.install(guard, base),
             (None, Some(image)) => image.prepare(base - self.lists.lock().chunk_of(base)),
             (None, None) => Ok(()),
         };
@@ -231,6 +226,14 @@ impl Slab {
             self.lists.lock().put_unprepared(base);
             SlabError::Map { source }
         })
+    }
+
+    fn install(&self, guard: &Guard, base: usize) -> io::Result<()> {
+        let share = (guard.mappings > 0).then(|| share(guard.mappings, 0)).transpose()?;
+        (guard.install)(ptr::with_exposed_provenance_mut(base), guard.bytes)?;
+        // It stays as long as the slab.
+        self.lists.lock().shares.extend(share);
+        Ok(())
     }
 
     /// Gives the pages of a range in the slot at `base` back; it reads as at first then.
@@ -284,21 +287,17 @@ impl Slab {
     }
 
     /// Reserves a chunk, halving it while the kernel (or valgrind) finds it too big.
-    fn map_chunk(&self, chunks: &mut Vec<Range<usize>>) -> Result<Range<usize>, SlabError> {
+    fn map_chunk(&self, lists: &mut Lists) -> Result<Range<usize>, SlabError> {
         if let Some(image) = &self.image {
             let run = map_run(image).map_err(|source| SlabError::Map { source })?;
-            chunks.push(run.clone());
-            return Ok(run);
+            return Ok(lists.put_chunk(run));
         }
-        let reserved: usize = chunks.iter().map(Range::len).sum();
+        let reserved: usize = lists.chunks.iter().map(Range::len).sum();
         let wanted = reserved.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX) / self.stride;
         let mut slots = wanted.clamp(1, self.slots_max.saturating_add(TRIM_BATCH));
         loop {
             match map(slots * self.stride) {
-                Ok(chunk) => {
-                    chunks.push(chunk.clone());
-                    return Ok(chunk);
-                }
+                Ok(chunk) => return Ok(lists.put_chunk(chunk)),
                 Err(source) if slots == 1 => return Err(SlabError::Map { source }),
                 Err(_) => slots /= 2,
             }
@@ -406,6 +405,8 @@ struct Lists {
     /// The rest of the newest chunk.
     unused: Range<usize>,
     chunks: Vec<Range<usize>>,
+    /// What the chunks, and guards that are mappings, take of the process's account.
+    shares: Vec<Share>,
     live: usize,
     given_back: u64,
     /// The shortest that `warm` was since the sweep: so many at its front were not used.
@@ -436,6 +437,12 @@ impl Lists {
             self.unused.start += stride;
             base
         })
+    }
+
+    fn put_chunk(&mut self, (chunk, share): (Range<usize>, Share)) -> Range<usize> {
+        self.shares.push(share);
+        self.chunks.push(chunk.clone());
+        chunk
     }
 
     /// Where the chunk begins that a slot was cut from.
@@ -489,39 +496,42 @@ pub(crate) fn page_size() -> usize {
 }
 
 /// Reserves addresses; their pages are taken at first touch.
-fn map(bytes: usize) -> io::Result<Range<usize>> {
+fn map(bytes: usize) -> io::Result<(Range<usize>, Share)> {
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
     // SAFETY: a new anonymous mapping, where the kernel finds room for it, overlaps nothing.
     reserve(bytes, || unsafe { mmap_anonymous(ptr::null_mut(), bytes, ACCESS, flags) })
 }
 
 /// Maps one more run of an image.
-fn map_run(image: &ImageFile) -> io::Result<Range<usize>> {
+fn map_run(image: &ImageFile) -> io::Result<(Range<usize>, Share)> {
     let file = image.for_run()?;
     let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
     // SAFETY: a new mapping, where the kernel finds room for it, overlaps nothing.
     let run = reserve(image.len(), || unsafe { mmap(ptr::null_mut(), image.len(), ACCESS, flags, file, 0) });
     let run = run.inspect_err(|_| image.end_run())?;
-    image::read_single_pages(&run);
+    image::read_single_pages(&run.0);
     Ok(run)
 }
 
-fn reserve(bytes: usize, map: impl FnOnce() -> rustix::io::Result<*mut c_void>) -> io::Result<Range<usize>> {
-    let reserve = |sum: usize| sum.checked_add(bytes).filter(|&sum| sum <= ADDRESS_BYTES_MAX);
-    ADDRESS_BYTES
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve)
-        .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-    let start = map().inspect_err(|_| _ = ADDRESS_BYTES.fetch_sub(bytes, Ordering::Relaxed))?;
+fn reserve(
+    bytes: usize,
+    map: impl FnOnce() -> rustix::io::Result<*mut c_void>,
+) -> io::Result<(Range<usize>, Share)> {
+    let share = share(1, bytes)?;
+    let start = map()?;
     refuse_huge_pages(start, bytes);
     let start = start.expose_provenance();
-    Ok(start..start + bytes)
+    Ok((start..start + bytes, share))
+}
+
+fn share(mappings: u32, bytes: usize) -> io::Result<Share> {
+    Share::take(mappings, bytes).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
 fn unmap(chunk: Range<usize>) {
     // SAFETY: the chunk came from `map`, and its slab, which is going away, has no live slot.
     let unmapped = unsafe { munmap(ptr::with_exposed_provenance_mut(chunk.start), chunk.len()) };
     debug_assert!(unmapped.is_ok(), "{unmapped:?}");
-    ADDRESS_BYTES.fetch_sub(chunk.len(), Ordering::Relaxed);
 }
 
 /// An actor that touches one byte would get 2 MiB where huge pages are the system's default.
@@ -576,6 +586,7 @@ unsafe fn give_back(range: Range<usize>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const CLASS: usize = 256 << 10;
     const SECOND: u64 = SWEEP_INTERVAL_NS;
@@ -698,7 +709,7 @@ mod tests {
                 Err(_) => Ok(()),
             }
         }
-        let slab = Slab::new(CLASS, Some(Guard { bytes: page_size(), install }), 1);
+        let slab = Slab::new(CLASS, Some(Guard { bytes: page_size(), mappings: 0, install }), 1);
         let error = slab.acquire().err().expect("the guard is refused");
         assert!(matches!(error, SlabError::Map { .. }), "{error}");
         assert_eq!(slab.counts().live, 0);

@@ -8,7 +8,8 @@ use flower_abi::{Exports, Kind, Rights, Status};
 
 use crate::actor::{Meta, Owned, Wait};
 use crate::budget::Charge;
-use crate::instance::{ActorConfig, Body, Plan, StackClass};
+use crate::guarded;
+use crate::instance::{ActorConfig, Body, MemoryEngine, Plan, StackClass};
 use crate::limits::TICK;
 use crate::loaded::Loaded;
 use crate::module::{EntrySignature, Style};
@@ -90,7 +91,7 @@ impl Shared {
             return Err(Status::SHUTTING_DOWN);
         }
         let signature = request.signature()?;
-        let charge = Charge::for_actor(&self.budget).ok_or(Status::LIMIT)?;
+        let charge = self.charge(&request).ok_or(Status::LIMIT)?;
         let id = self.table.allocate();
         // The name first: once its queue is open, others may see the actor and send to it.
         if let Some(name) = &request.name
@@ -103,6 +104,15 @@ impl Shared {
         self.occupy(id, request, signature, charge, &options);
         self.counters.add(Count::Spawned);
         Ok(Prepared { id })
+    }
+
+    /// What an actor of this module takes, if there is as much.
+    fn charge(&self, request: &Request) -> Option<Charge> {
+        let mut charge = Charge::for_actor(&self.budget)?;
+        if request.module.options.memory_engine == MemoryEngine::Guarded {
+            charge.keep(guarded::room()?);
+        }
+        Some(charge)
     }
 
     /// Lets a prepared actor run.

@@ -3,7 +3,7 @@
 //! [`configure`] makes an engine take its stacks from a [`SlabStackCreator`], one for each class of
 //! stack. A guard is made with the advice `MADV_GUARD_INSTALL` (Linux 6.13), which marks pages
 //! without splitting the mapping. Elsewhere the guard is protected with `mprotect`, which makes two
-//! mappings of each slot, so that there are at most [`SPLIT_SLOTS_MAX`] stacks.
+//! mappings of each slot, so that the process's account of those bounds the number of stacks.
 //!
 //! What is left on a used stack is zeroed although no guest could read it: compiled code reads no
 //! part of a frame that it did not write, and a guest has no address of its stack. It is a second
@@ -22,6 +22,7 @@ use std::sync::{Arc, LazyLock};
 use rustix::mm::{MprotectFlags, mprotect};
 use wasmtime::{Config, StackCreator, StackMemory};
 
+use crate::kernel::Feature;
 use crate::slab::{Guard, Slab, SlabCounts, SlabError, Slot, page_size};
 
 /// Below each stack: more than one page, for a C function of the host that probes no page on its
@@ -31,9 +32,8 @@ const GUARD_BYTES: usize = 16 << 10;
 /// The top of a stack that stays resident for the next fiber; most use 4 to 8 KiB.
 const KEEP_BYTES: usize = 32 << 10;
 
-/// Stacks of one creator where each guard is a mapping of its own, so that a small and a large
-/// class together stay below the kernel's 65,530 mappings.
-const SPLIT_SLOTS_MAX: usize = 12_000;
+/// Mappings of a slot whose guard is one of its own: the guard and the rest.
+const SPLIT_MAPPINGS: u32 = 2;
 
 /// The top of a stack that every fiber touches. A simple actor that waits has used 3.4 KB.
 const TOUCHED_BYTES: usize = 4 << 10;
@@ -62,11 +62,11 @@ pub(crate) struct SlabStackCreator {
 impl SlabStackCreator {
     /// A creator of at most `slots_max` stacks of `class` usable bytes.
     pub(crate) fn new(class: usize, slots_max: usize) -> Arc<SlabStackCreator> {
-        let (install, slots_max): (fn(*mut u8, usize) -> io::Result<()>, _) = match *ADVICE {
-            true => (advise_guard, slots_max),
-            false => (protect_guard, slots_max.min(SPLIT_SLOTS_MAX)),
+        let bytes = GUARD_BYTES.next_multiple_of(page_size());
+        let guard = match *ADVICE {
+            true => Guard { bytes, mappings: 0, install: advise_guard },
+            false => Guard { bytes, mappings: SPLIT_MAPPINGS, install: protect_guard },
         };
-        let guard = Guard { bytes: GUARD_BYTES.next_multiple_of(page_size()), install };
         Arc::new(SlabStackCreator { slab: Slab::new(class, Some(guard), slots_max) })
     }
 
@@ -156,11 +156,12 @@ fn is_zero(page: &[u64]) -> bool {
 /// Whether the kernel knows guards that split no mapping.
 static ADVICE: LazyLock<bool> = LazyLock::new(|| {
     let slot = Slab::new(page_size(), None, 1).acquire();
-    slot.is_ok_and(|mut slot| {
-        // The page goes away with the slab; nobody may touch it until then.
-        slot.set_clean();
-        advise_guard(slot.start(), page_size()).is_ok()
-    })
+    Feature::GuardInstall.is_allowed()
+        && slot.is_ok_and(|mut slot| {
+            // The page goes away with the slab; nobody may touch it until then.
+            slot.set_clean();
+            advise_guard(slot.start(), page_size()).is_ok()
+        })
 });
 
 #[cfg(target_os = "linux")]
@@ -240,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_guard_of_old_kernels_works_too() {
-        let guard = Guard { bytes: page_size(), install: protect_guard };
+        let guard = Guard { bytes: page_size(), mappings: SPLIT_MAPPINGS, install: protect_guard };
         let slab = Slab::new(CLASS, Some(guard), 2);
         let slot = slab.acquire().expect("there is room");
         assert!(!is_readable(slot.start().wrapping_sub(1)) && is_readable(slot.start()));
@@ -322,7 +323,7 @@ mod tests {
     fn twenty_thousand_parked_actors_take_few_mappings() {
         let (engine, stacks) = engine();
         let module = Module::new(&engine, WAT).expect("it is valid");
-        let live = if *ADVICE { LIVE } else { SPLIT_SLOTS_MAX / 4 };
+        let live = if *ADVICE { LIVE } else { LIVE / 8 };
         let mut calls: Vec<Call> = (0..live as i32).map(|i| start(&engine, &module, "park", i)).collect();
         assert!(calls.iter_mut().all(|call| poll(call).is_pending()));
         assert_eq!(stacks.counts().live, live);

@@ -1,8 +1,8 @@
 //! The handler style: an actor like any other to its peers, called once for each message.
 
-use flower_host::{Codec, Host, Source, Spawn};
+use flower_host::{Codec, Source, Spawn};
 
-use crate::support::{Watchdog, guest_tests};
+use crate::support::{Watchdog, guest_tests, host_builder};
 
 guest_tests! {
     handler_basic,
@@ -36,7 +36,7 @@ pub(crate) const WITHOUT_INBOX: &str = r#"(module
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handler_without_an_inbox_asks_for_its_messages() {
     let _watchdog = Watchdog::start();
-    let host = Host::builder().workers(1).build().expect("a host");
+    let host = host_builder().workers(1).build().expect("a host");
     let module = host.load("echo", &Source::from_wat(WITHOUT_INBOX).expect("text")).expect("a module");
     let echo = host.spawn(Spawn::entry(&module, "echo").args(Codec::RAW, b"arguments")).expect("an actor");
     let mut mailbox = host.mailbox().expect("a mailbox");

@@ -24,6 +24,7 @@ mod wasi;
 mod accounts;
 mod deterministic;
 mod effects;
+mod engine;
 mod harm;
 mod host;
 mod hostile;

@@ -2,7 +2,7 @@
 
 use flower_host::{Codec, Host, Pid, Rights, Source, Spawn, Status};
 
-use crate::support::{Watchdog, guest_tests};
+use crate::support::{Watchdog, guest_tests, host_builder};
 
 guest_tests! {
     pid_forged,
@@ -32,7 +32,7 @@ fn waiting(host: &Host) -> flower_host::Actor {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_changed_bit_makes_a_pid_false() {
     let _watchdog = Watchdog::start();
-    let host = Host::builder().workers(1).build().expect("a host");
+    let host = host_builder().workers(1).build().expect("a host");
     let mailbox = host.mailbox().expect("a mailbox");
     let actor = waiting(&host);
     for bit in 0..Pid::SIZE * 8 {
@@ -48,7 +48,7 @@ async fn every_changed_bit_makes_a_pid_false() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sender_of_a_message_may_not_be_ended() {
     let _watchdog = Watchdog::start();
-    let host = Host::builder().workers(1).build().expect("a host");
+    let host = host_builder().workers(1).build().expect("a host");
     let mut mailbox = host.mailbox().expect("a mailbox");
     mailbox.send(mailbox.pid(), Codec::RAW, b"").expect("there is room");
     let sender = mailbox.receive().await.sender;
@@ -63,7 +63,7 @@ async fn the_sender_of_a_message_may_not_be_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pid_of_another_host_is_false_here() {
     let _watchdog = Watchdog::start();
-    let hosts = [(); 2].map(|()| Host::builder().workers(1).build().expect("a host"));
+    let hosts = [(); 2].map(|()| host_builder().workers(1).build().expect("a host"));
     let stranger = waiting(&hosts[0]);
     let own = waiting(&hosts[1]);
     let mailbox = hosts[1].mailbox().expect("a mailbox");
@@ -75,7 +75,7 @@ async fn a_pid_of_another_host_is_false_here() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_pid_is_never_the_next_tenant() {
     let _watchdog = Watchdog::start();
-    let host = Host::builder().workers(1).build().expect("a host");
+    let host = host_builder().workers(1).build().expect("a host");
     let mailbox = host.mailbox().expect("a mailbox");
     let mut stale = Vec::new();
     for _ in 0..100 {
@@ -91,7 +91,7 @@ async fn a_stale_pid_is_never_the_next_tenant() {
 
 #[test]
 fn the_secret_is_not_shown() {
-    let host = Host::builder().workers(1).build().expect("a host");
+    let host = host_builder().workers(1).build().expect("a host");
     let pid = host.mailbox().expect("a mailbox").pid();
     let shown = format!("{pid} {pid:?}");
     for secret in [pid.tag, pid.incarnation] {

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use flower_host::{Codec, Host, Source, Spawn};
+use flower_host::{Codec, Source, Spawn};
 
-use crate::support::{Watchdog, guest_tests};
+use crate::support::{Watchdog, guest_tests, host_builder};
 
 guest_tests! {
     send_codecs,
@@ -38,7 +38,7 @@ const MESSAGES: usize = 1000;
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_one_sender_arrive_in_order() {
     let _watchdog = Watchdog::start();
-    let host = Host::builder().workers(4).build().expect("a host");
+    let host = host_builder().workers(4).build().expect("a host");
     let counter = host.load("counter", &Source::from_wat(COUNTER).expect("text")).expect("a module");
     let mut mailbox = host.mailbox().expect("a mailbox");
     for _ in 0..SENDERS {

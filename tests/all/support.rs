@@ -5,12 +5,14 @@
 //! `FLOWER_HOST_BIN`. Without them the guests are looked for where `cargo xtask guests` leaves them,
 //! and the program is built.
 
+mod engine;
 mod guest;
 mod lines;
 mod places;
 mod program;
 mod watchdog;
 
+pub(crate) use engine::{crowd, host_builder, memory_engine};
 pub(crate) use guest::{Guest, Mode};
 pub(crate) use lines::{assert_same_lines, only, same_lines};
 pub(crate) use places::{expected, guest_file, repository};

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use flower_host::{Actor, Codec, ExitReason, Host, HostBuilder, Mailbox, Module, Null, Source, Spawn};
 
+use crate::support::host_builder;
+
 /// A parameter's or result's type, as the table writes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Type {
@@ -99,12 +101,12 @@ pub(crate) async fn end_of(host: &Host, wat: &str) -> Arc<ExitReason> {
 
 /// A host on threads whose actors print nowhere.
 pub(crate) fn threads() -> HostBuilder {
-    Host::builder().workers(2).output(Arc::new(Null))
+    host_builder().workers(2).output(Arc::new(Null))
 }
 
 /// A host in deterministic mode whose actors print nowhere.
 pub(crate) fn deterministic(seed: u64) -> HostBuilder {
-    Host::builder().deterministic(true).seed(seed).output(Arc::new(Null))
+    host_builder().deterministic(true).seed(seed).output(Arc::new(Null))
 }
 
 /// Runs a test in a tokio program of its own, with a watchdog.

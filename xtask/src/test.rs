@@ -1,7 +1,8 @@
 //! `cargo xtask test`: all guests, then all tests, on whatever a bare clone has.
 //!
 //! The tests find what was built through two variables: `FLOWER_GUESTS_DIR` is the folder of the
-//! wasm files, `FLOWER_HOST_BIN` the program `flower-host`.
+//! wasm files, `FLOWER_HOST_BIN` the program `flower-host`. The integration tests run once more on the
+//! other memory engine.
 
 use std::ffi::OsString;
 
@@ -27,9 +28,17 @@ pub(crate) fn main(args: &Args) -> Result<()> {
 pub(crate) fn everything(arguments: &[OsString]) -> Result<()> {
     let folder = guests::build(&[], guests::PROFILE)?;
     let host = host::build(false)?;
+    let cargo_test = || {
+        let mut cargo = cargo();
+        cargo.arg("test").env("FLOWER_GUESTS_DIR", &folder).env("FLOWER_HOST_BIN", &host);
+        cargo
+    };
     say!("running the tests of the workspace");
-    let mut cargo = cargo();
-    cargo.args(["test", "--workspace"]).args(guests::packages_excluded()).args(arguments);
-    cargo.env("FLOWER_GUESTS_DIR", folder).env("FLOWER_HOST_BIN", host);
-    run(&mut cargo, "the failed tests are named above")
+    let mut tests = cargo_test();
+    tests.arg("--workspace").args(guests::packages_excluded()).args(arguments);
+    run(&mut tests, "the failed tests are named above")?;
+    say!("running the integration tests on guarded memories");
+    let mut tests = cargo_test();
+    tests.args(["--package", "flower-tests"]).args(arguments).env("FLOWER_TEST_MEMORY_ENGINE", "guarded");
+    run(&mut tests, "the failed tests are named above")
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use flower_host::{Host, Source};
 
+use super::options::OptionFlags;
+
 /// The flags of `flower-host compile`.
 #[derive(Args)]
 pub(super) struct Compile {
@@ -16,13 +18,16 @@ pub(super) struct Compile {
     /// Compile for `run --deterministic`
     #[arg(long)]
     deterministic: bool,
+    #[command(flatten)]
+    options: OptionFlags,
 }
 
 impl Compile {
     /// Compiles, and says where to.
     pub(super) fn execute(self) -> anyhow::Result<()> {
         let output = self.output.unwrap_or_else(|| self.module.with_extension("cwasm"));
-        let host = Host::builder().workers(1).deterministic(self.deterministic).build()?;
+        let host = Host::builder().workers(1).deterministic(self.deterministic);
+        let host = host.module_options(self.options.options()).build()?;
         let module = Source::from_file(&self.module)
             .and_then(|source| host.load(&super::stem(&self.module), &source))
             .map_err(super::about(&self.module))?;

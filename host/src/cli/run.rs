@@ -11,6 +11,7 @@ use flower_host::{
     StackClass, Strings, TrustedArtifact,
 };
 
+use super::options::OptionFlags;
 use super::report;
 use super::values::{DirFlag, EnvFlag, ModuleFlag, Size};
 
@@ -74,6 +75,8 @@ pub(super) struct Run {
     #[arg(long)]
     no_cache: bool,
 
+    #[command(flatten)]
+    options: OptionFlags,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitFlags,
 }
@@ -216,7 +219,7 @@ impl Run {
 
     fn host(&self, output: Arc<dyn OutputSink>) -> anyhow::Result<Host> {
         let mut builder = Host::builder().limits(self.limits.limits()).output(output);
-        builder = builder.deterministic(self.deterministic);
+        builder = builder.deterministic(self.deterministic).module_options(self.options.options());
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
         }

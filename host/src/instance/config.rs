@@ -1,10 +1,12 @@
-//! Engines: how wasmtime is configured, once for each class of stack.
+//! Engines: how wasmtime is configured, once for each class of stack and each kind of code.
 
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::{Config, Engine, Linker};
 
 use super::ActorState;
+use super::options::{MemoryEngine, ModuleOptions};
+use crate::guarded;
 use crate::host_calls;
 use crate::limits::{HOST_STACK, LARGE_WASM_STACK, Limits, SMALL_WASM_STACK};
 use crate::memory::{self, SlabMemoryCreator};
@@ -23,98 +25,101 @@ pub enum StackClass {
     Large,
 }
 
+impl StackClass {
+    const ALL: [StackClass; 2] = [StackClass::Small, StackClass::Large];
+
+    fn wasm_bytes(self) -> usize {
+        match self {
+            StackClass::Small => SMALL_WASM_STACK,
+            StackClass::Large => LARGE_WASM_STACK,
+        }
+    }
+
+    fn bytes(self) -> usize {
+        self.wasm_bytes() + HOST_STACK
+    }
+}
+
 /// One engine with its linkers.
 pub(crate) struct EngineSet {
     pub(crate) engine: Engine,
     pub(crate) process: Linker<ActorState>,
     pub(crate) handler: Linker<ActorState>,
-    memories: Arc<SlabMemoryCreator>,
-    stacks: Arc<SlabStackCreator>,
-    stack_bytes: usize,
 }
 
-/// The engines of one host. The second is made when the first actor asks for it.
+/// The engines of one host, which share its slabs. Each is made when the first module or actor asks for it.
 pub(crate) struct Engines {
-    small: EngineSet,
-    large: OnceLock<EngineSet>,
-    limits: Limits,
+    /// By class of stack, memory engine and interruption.
+    sets: [[[OnceLock<EngineSet>; 2]; 2]; 2],
+    memories: Arc<SlabMemoryCreator>,
+    /// By class.
+    stacks: [Arc<SlabStackCreator>; 2],
     deterministic: bool,
 }
 
 impl Engines {
-    /// The engine of the small class.
+    /// The engines of a host; the one that most modules use is made at once.
     pub(crate) fn new(limits: &Limits, deterministic: bool) -> wasmtime::Result<Engines> {
-        let small = EngineSet::new(StackClass::Small, limits, deterministic)?;
-        Ok(Engines { small, large: OnceLock::new(), limits: limits.clone(), deterministic })
+        let slots_max = usize::try_from(limits.actors_max).unwrap_or(usize::MAX);
+        let engines = Engines {
+            sets: Default::default(),
+            memories: SlabMemoryCreator::new(limits.memory_max as usize, slots_max),
+            stacks: StackClass::ALL.map(|class| SlabStackCreator::new(class.bytes(), slots_max)),
+            deterministic,
+        };
+        engines.get(StackClass::Small, ModuleOptions::default())?;
+        Ok(engines)
     }
 
-    /// The engine of a class.
-    pub(crate) fn get(&self, class: StackClass) -> wasmtime::Result<&EngineSet> {
-        if class == StackClass::Small {
-            return Ok(&self.small);
+    /// The engine for modules with these options, and actors of this class.
+    pub(crate) fn get(&self, class: StackClass, options: ModuleOptions) -> wasmtime::Result<&EngineSet> {
+        let place = &self.sets[class as usize][options.memory_engine as usize]
+            [usize::from(options.epoch_interruption)];
+        if let Some(set) = place.get() {
+            return Ok(set);
         }
-        if let Some(large) = self.large.get() {
-            return Ok(large);
-        }
-        let made = EngineSet::new(class, &self.limits, self.deterministic)?;
-        Ok(self.large.get_or_init(|| made))
-    }
-
-    /// The engine that modules are checked and cached for.
-    pub(crate) fn small(&self) -> &EngineSet {
-        &self.small
+        let made = self.make(class, options)?;
+        Ok(place.get_or_init(|| made))
     }
 
     /// Lets every running actor look at the time.
     pub(crate) fn increment_epoch(&self) {
-        self.small.engine.increment_epoch();
-        if let Some(large) = self.large.get() {
-            large.engine.increment_epoch();
+        for set in self.sets.as_flattened().as_flattened().iter().filter_map(OnceLock::get) {
+            set.engine.increment_epoch();
         }
     }
 
     /// Where the slots of all sizes are.
     pub(crate) fn slots(&self) -> Vec<SlotStatus> {
-        let sets = std::iter::once(&self.small).chain(self.large.get());
-        sets.flat_map(EngineSet::slots).collect()
+        let memories = self.memories.counts().map(|(bytes, counts)| SlotStatus::new(bytes, false, counts));
+        let stacks = StackClass::ALL
+            .map(|class| SlotStatus::new(class.bytes(), true, self.stacks[class as usize].counts()));
+        memories.chain(stacks).collect()
     }
 
     /// Gives memory that has not been used for a while back to the kernel; returns how many slots.
     pub(crate) fn trim(&self, now_ns: u64) -> usize {
-        let sets = std::iter::once(&self.small).chain(self.large.get());
-        sets.map(|set| set.memories.trim(now_ns) + set.stacks.trim(now_ns)).sum()
-    }
-}
-
-impl EngineSet {
-    fn slots(&self) -> impl Iterator<Item = SlotStatus> {
-        let memories = self.memories.counts().map(|(bytes, counts)| SlotStatus::new(bytes, false, counts));
-        let stacks = SlotStatus::new(self.stack_bytes, true, self.stacks.counts());
-        memories.chain(std::iter::once(stacks))
+        self.memories.trim(now_ns) + self.stacks.iter().map(|stacks| stacks.trim(now_ns)).sum::<usize>()
     }
 
-    fn new(class: StackClass, limits: &Limits, deterministic: bool) -> wasmtime::Result<EngineSet> {
-        let wasm_stack = match class {
-            StackClass::Small => SMALL_WASM_STACK,
-            StackClass::Large => LARGE_WASM_STACK,
-        };
-        let slots_max = usize::try_from(limits.actors_max).unwrap_or(usize::MAX);
-        let memories = SlabMemoryCreator::new(limits.memory_max as usize, slots_max);
-        let stacks = SlabStackCreator::new(wasm_stack + HOST_STACK, slots_max);
+    fn make(&self, class: StackClass, options: ModuleOptions) -> wasmtime::Result<EngineSet> {
         let mut config = Config::new();
         configure_features(&mut config);
-        memory::configure(&mut config, memories.clone());
-        stack::configure(&mut config, stacks.clone(), wasm_stack);
-        configure_preemption(&mut config, deterministic);
+        match options.memory_engine {
+            MemoryEngine::Slab => memory::configure(&mut config, self.memories.clone()),
+            MemoryEngine::Guarded => guarded::configure(&mut config),
+        }
+        stack::configure(&mut config, self.stacks[class as usize].clone(), class.wasm_bytes());
+        configure_preemption(&mut config, self.deterministic, options.epoch_interruption);
         let engine = Engine::new(&config)?;
         let (process, handler) = (process_linker(&engine)?, handler_linker(&engine)?);
-        Ok(EngineSet { engine, process, handler, memories, stacks, stack_bytes: wasm_stack + HOST_STACK })
+        Ok(EngineSet { engine, process, handler })
     }
 }
 
 /// Epochs cost less and follow the clock; fuel follows the program, whatever the machine.
-fn configure_preemption(config: &mut Config, deterministic: bool) {
-    config.epoch_interruption(!deterministic).consume_fuel(deterministic);
+fn configure_preemption(config: &mut Config, deterministic: bool, epoch_interruption: bool) {
+    config.epoch_interruption(epoch_interruption && !deterministic).consume_fuel(deterministic);
     if deterministic {
         config.cranelift_nan_canonicalization(true);
     }

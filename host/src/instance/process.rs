@@ -26,7 +26,7 @@ pub(super) fn make_store(shared: &Arc<Shared>, plan: &mut Plan) -> Result<Store<
     let is_process = plan.signature != EntrySignature::Handler;
     let store = shared
         .engines
-        .get(plan.config.stack)
+        .get(plan.config.stack, plan.module.options)
         .and_then(|set| ActorState::new(shared, plan).into_store(&set.engine, is_process));
     store.map_err(|error| Ended { reason: Arc::new(state::no_memory(&error)), backtrace: None })
 }

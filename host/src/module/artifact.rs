@@ -33,6 +33,7 @@ use super::error::LoadError;
 use super::source::ModuleHash;
 use super::transform;
 use super::validate::{RULES_VERSION, Shape};
+use crate::instance::MemoryEngine;
 
 const MAGIC: [u8; 8] = *b"FLOWERCW";
 
@@ -91,10 +92,11 @@ pub enum ArtifactFault {
 pub(crate) struct Compatibility([u8; 32]);
 
 impl Compatibility {
-    /// The compatibility of what this host makes with `engine`.
-    pub(crate) fn of(engine: &Engine) -> Compatibility {
+    /// The compatibility of what this host makes with `engine`, whose memories are of this kind.
+    pub(crate) fn of(engine: &Engine, memory_engine: MemoryEngine) -> Compatibility {
         let mut hasher = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
+        memory_engine.hash(&mut hasher);
         [FORMAT, transform::VERSION, RULES_VERSION, flower_abi::VERSION].hash(&mut hasher);
         HOST_CALLS.hash(&mut hasher);
         Compatibility(hasher.0.finalize().into())

@@ -40,8 +40,10 @@ pub(super) fn spawn_thread(
     core: impl FnOnce() -> Option<Core> + Send + 'static,
 ) -> std::io::Result<()> {
     let inside = shared.clone();
+    let running = Running::new(shared);
     let thread =
         thread::Builder::new().name(name).stack_size(crate::limits::WORKER_STACK).spawn(move || {
+            let _running = running;
             let _entered = inside.tokio.enter();
             if let Some(core) = core() {
                 hold_core(core);
@@ -50,6 +52,24 @@ pub(super) fn spawn_thread(
         })?;
     shared.scheduler.threads.lock().push(thread);
     Ok(())
+}
+
+/// A thread that has not come to its end; it may not even have begun.
+struct Running(Arc<Shared>);
+
+impl Running {
+    fn new(shared: &Arc<Shared>) -> Running {
+        *shared.scheduler.running.0.lock() += 1;
+        Running(shared.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let (running, ended) = &self.0.scheduler.running;
+        *running.lock() -= 1;
+        ended.notify_all();
+    }
 }
 
 /// Lets this thread have a core.

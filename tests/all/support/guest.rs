@@ -8,7 +8,7 @@ use flower_host::{
     Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Module, Source, Spawn, Stream, Strings,
 };
 
-use super::{Watchdog, assert_same_lines, expected, guest_file, places};
+use super::{Watchdog, assert_same_lines, expected, guest_file, host_builder, places};
 
 /// Bytes that a guest's output may have.
 const OUTPUT_MAX: usize = 16 << 20;
@@ -206,7 +206,7 @@ impl Guest {
     }
 
     fn host(&self, mode: Mode, output: &Arc<Capture>) -> Host {
-        let builder = Host::builder().output(output.clone());
+        let builder = host_builder().output(output.clone());
         let builder = builder.cache(places::modules_cache(), CACHE_MAX);
         let builder = match mode {
             Mode::Deterministic => builder.deterministic(true),

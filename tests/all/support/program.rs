@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
-use super::{Watchdog, places, watchdog};
+use super::{Watchdog, engine, places, watchdog};
 
 /// A call of the program.
 pub(crate) struct Program {
@@ -41,7 +41,13 @@ impl Program {
     /// Another program, in the same way.
     pub(crate) fn other<S: AsRef<OsStr>>(program: &Path, args: impl IntoIterator<Item = S>) -> Program {
         let mut command = Command::new(program);
-        command.env_clear().env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).args(args);
+        command.env_clear().env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+        for arg in args {
+            command.arg(arg.as_ref());
+            if ["run", "compile"].iter().any(|command| *command == arg.as_ref()) {
+                command.args(engine::flags());
+            }
+        }
         Program { command }
     }
 
