@@ -260,6 +260,27 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_deep_stack_used_is_given_back_when_it_is_used_again() {
+        let creator = SlabStackCreator::new(CLASS, 1);
+        for depth in [KEEP_BYTES + page_size(), CLASS / 2, CLASS] {
+            let mut deep = stack(&creator, false);
+            bytes(&mut *deep, depth).fill(1);
+            drop(deep);
+            let again = stack(&creator, false);
+            let mut pages = vec![0_u8; CLASS / page_size()];
+            let start = again.range().start;
+            // SAFETY: the vector has a byte for each page of the range.
+            let done = unsafe {
+                libc::mincore(std::ptr::with_exposed_provenance_mut(start), CLASS, pages.as_mut_ptr())
+            };
+            assert_eq!(done, 0);
+            let resident = pages.iter().filter(|&page| page & 1 == 1).count() * page_size();
+            assert!(resident <= KEEP_BYTES, "{resident} bytes stay of {depth}");
+        }
+    }
+
+    #[test]
     fn a_thorough_engine_misses_nothing_below_a_page_left_out() {
         let creator = SlabStackCreator::new(CLASS, 1);
         for depth in [3 * page_size(), KEEP_BYTES + page_size(), CLASS] {

@@ -1,6 +1,6 @@
 //! Spawning: F5, F6, F9, F23, A2, A15, A17, and what a spawner can ask for.
 
-use crate::support::{Guest, Mode, crowd, guest_tests};
+use crate::support::{Guest, Mode, guest_tests};
 
 guest_tests! {
     spawn_after => |guest| guest.prints_times(),
@@ -9,7 +9,7 @@ guest_tests! {
     spawn_isolation,
     spawn_join,
     spawn_join_all,
-    spawn_many => |guest| guest.args([crowd()]),
+    spawn_many => |guest| guest.args([crate::support::crowd()]),
     spawn_memory_max,
     spawn_module => |guest| guest.module("other", "spawn_module_other"),
     spawn_options,
