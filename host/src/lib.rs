@@ -53,6 +53,7 @@ mod spawn;
 mod stack;
 
 // Running.
+mod check;
 mod run;
 mod scheduler;
 mod sync;

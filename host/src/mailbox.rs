@@ -115,6 +115,21 @@ impl Mailbox {
         self.items.drain(..)
     }
 
+    /// Fails unless the counts are those of what is there; a long mailbox is not walked.
+    pub(crate) fn check(&self) {
+        assert!(self.cursor <= self.items.len(), "the cursor stands within the mailbox");
+        if self.items.len() > crate::check::WALKED_MAX {
+            return;
+        }
+        let (mut system_len, mut ticks) = (0, HashSet::default());
+        for item in &self.items {
+            system_len += usize::from(item.kind != Kind::Message);
+            ticks.extend(ticking(item));
+        }
+        assert_eq!(self.system_len, system_len, "system messages are counted");
+        assert_eq!(self.ticks, ticks, "unread ticks are known");
+    }
+
     /// Gives back the room of a burst that is over.
     pub(crate) fn shrink(&mut self) {
         if self.items.is_empty() && self.items.capacity() > QUEUE_KEEP {

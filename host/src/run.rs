@@ -202,6 +202,9 @@ pub(crate) fn next_message(shared: &Shared, cell: &Cell) -> Next {
 fn park(shared: &Shared, cell: &Cell, slot: u32) {
     {
         let mut owned = cell.owned();
+        if cfg!(debug_assertions) {
+            crate::check::parked(&owned);
+        }
         cell.wait_code.store(owned.wait.code() as u8, Ordering::Relaxed);
         if owned.wait_deadline != NEVER && owned.wait_timer.is_none() {
             owned.wait_timer = Some(shared.arm_wake(owned.id(), owned.wait_deadline));

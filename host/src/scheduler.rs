@@ -15,7 +15,7 @@ mod idle;
 mod worker;
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -23,6 +23,7 @@ use std::thread::JoinHandle;
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use parking_lot::{Condvar, Mutex};
 
+use crate::check::WALKED_MAX;
 use crate::limits::{INJECTOR_INTERVAL, LAST_WOKEN_RUNS_MAX, PREEMPTED_INTERVAL, STOP_PATIENCE};
 use crate::outside::Outside;
 use handoff::{SpareThreads, WaitingThread};
@@ -206,6 +207,9 @@ impl Scheduler {
 
     fn take(&self, core: &mut Core, outside: &dyn Outside) -> Option<Task> {
         core.runs = core.runs.wrapping_add(1);
+        if cfg!(debug_assertions) {
+            self.check(core);
+        }
         if self.deterministic {
             return self.take_ordered(core, outside);
         }
@@ -221,6 +225,24 @@ impl Scheduler {
         }
         let slot = core.pop().or_else(|| self.take_injected(core)).or_else(|| self.steal(core));
         slot.map(Task::Actor).or_else(|| self.take_preempted())
+    }
+
+    /// Fails unless the queues of a core, and the one of the preempted, are sound.
+    fn check(&self, core: &Core) {
+        assert_eq!(core.owner, self.id, "a core serves its own scheduler");
+        assert!(core.last_woken_runs <= LAST_WOKEN_RUNS_MAX, "the last woken do not keep a core");
+        let is_other_empty = match self.deterministic {
+            true => core.last_woken.is_none() && core.queue.is_empty(),
+            false => core.ordered.is_empty(),
+        };
+        assert!(is_other_empty, "a core has the queues of its mode");
+        if core.ordered.len() <= WALKED_MAX {
+            let different: HashSet<&u32> = core.ordered.iter().collect();
+            assert_eq!(different.len(), core.ordered.len(), "an actor stands in a queue once");
+        }
+        let preempted = self.preempted.lock();
+        let is_counted = self.preempted_len.load(Ordering::Acquire) == preempted.len();
+        assert!(is_counted || self.is_stopping(), "the preempted are counted");
     }
 
     fn take_ordered(&self, core: &mut Core, outside: &dyn Outside) -> Option<Task> {

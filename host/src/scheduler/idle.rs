@@ -62,6 +62,7 @@ impl Idle {
         *self.beds[core].woken.lock() = false;
         debug_assert!(!sleeping.contains(&core), "a core lies down once");
         sleeping.push(core);
+        debug_assert!(sleeping.len() <= self.cores, "there are no more cores");
         self.count.store(sleeping.len(), Ordering::Relaxed);
         fence(Ordering::SeqCst);
         sleeping.len() == self.cores
@@ -134,6 +135,7 @@ impl Idle {
         let mut sleeping = self.sleeping.lock();
         let was_quiet = sleeping.len() == self.cores;
         let Some(at) = which(&sleeping) else { return false };
+        debug_assert_eq!(self.count.load(Ordering::Relaxed), sleeping.len(), "the sleeping are counted");
         let core = sleeping.swap_remove(at);
         self.beds[core].wake();
         self.count.store(sleeping.len(), Ordering::Relaxed);

@@ -244,9 +244,7 @@ impl Handler for Spawner {
 
     fn start(Binary((total, window)): Self::Args) -> Spawner {
         let first = total.min(window);
-        for _ in 0..first {
-            spawn_handler::<Mayfly>(());
-        }
+        (0..first).for_each(|_| bear());
         Spawner { unborn: total - first, unheard: total }
     }
 
@@ -255,7 +253,7 @@ impl Handler for Spawner {
         self.unheard -= 1;
         if self.unborn > 0 {
             self.unborn -= 1;
-            spawn_handler::<Mayfly>(());
+            bear();
         }
         if self.unheard == 0 { Flow::Stop } else { Flow::Continue }
     }
@@ -263,17 +261,23 @@ impl Handler for Spawner {
 
 handler!(Spawner);
 
+/// Spawns a mayfly and gives it what to live for.
+fn bear() {
+    tell(spawn_handler::<Mayfly>(()), 0);
+}
+
+/// Answers its only message, and dies of it.
 struct Mayfly;
 
 impl Handler for Mayfly {
     type Args = ();
 
     fn start((): ()) -> Mayfly {
-        tell(owner(), 0);
-        exit(ExitReason::normal(&()))
+        Mayfly
     }
 
-    fn handle(&mut self, _: Event) -> Flow {
+    fn handle(&mut self, event: Event) -> Flow {
+        tell(owner(), number(event));
         Flow::Stop
     }
 }
