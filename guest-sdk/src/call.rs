@@ -1,17 +1,19 @@
 //! Calls: a request and its answer, and the token that answers.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
-use flower_abi::{AT_ONCE, Delivery, MessageInfo, NEVER, SendOptions, Status};
+use flower_abi::{Delivery, MessageInfo, NEVER, SendOptions, Status};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::actor::Failure;
 use crate::clock::deadline;
 use crate::envelope::Envelope;
-use crate::event::{answer, reason};
-use crate::message::outgoing;
-use crate::reference::{Held, RequestRef};
+use crate::event::reason;
+use crate::message::{self, outgoing};
+use crate::pending::Pending;
+use crate::reference::RequestRef;
 use crate::{Address, CallError, Message, Pid, SendError, hex, host};
 
 /// Sends a request and parks the actor until the answer, no longer than `timeout`.
@@ -34,7 +36,7 @@ pub fn call<'a, Req: Message + ?Sized, Resp: Message>(
     timeout: Duration,
 ) -> Result<Resp, CallError> {
     let (body, options) = outgoing(request)?;
-    Ok(exchange(to.into(), &body, options, timeout)?.decode()?)
+    read(&exchange(to.into(), &body, options, timeout)?)
 }
 
 /// Sends a request and goes on; the answer is [waited for](Pending::wait) later.
@@ -44,8 +46,7 @@ pub fn request<'a, Req: Message + ?Sized, Resp: Message>(
     to: impl Into<Address<'a>>,
     request: &Req,
 ) -> Pending<Resp> {
-    let sent = open(to.into(), request, Delivery::Held, NEVER);
-    Pending { state: sent.map(Held::new), resp: PhantomData }
+    Pending::new(open(to.into(), request, Delivery::Held, NEVER), read)
 }
 
 /// Sends a request whose answer comes as [`Event::Answer`](crate::Event::Answer), no later than
@@ -59,51 +60,6 @@ pub fn start_request<'a, Req: Message + ?Sized>(
     timeout: Duration,
 ) -> Result<RequestRef, CallError> {
     open(to.into(), request, Delivery::Message, deadline(timeout)).map(RequestRef)
-}
-
-/// A request under way. Dropping it gives it up: its answer is never seen.
-#[must_use = "dropping it gives the request up"]
-pub struct Pending<Resp> {
-    state: Result<Held, CallError>,
-    resp: PhantomData<fn() -> Resp>,
-}
-
-impl<Resp: Message> Pending<Resp> {
-    /// Parks the actor until the answer.
-    ///
-    /// # Errors
-    /// As [`call`], without a timeout.
-    pub fn wait(mut self) -> Result<Resp, CallError> {
-        self.until(NEVER).unwrap_or(Err(CallError::Timeout))
-    }
-
-    /// Parks the actor until the answer, no longer than `timeout`; the request goes on after that.
-    ///
-    /// # Errors
-    /// [`CallError::Timeout`] when there is none yet; [`CallError::Taken`] when it was taken before;
-    /// else as [`call`].
-    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Resp, CallError> {
-        self.until(deadline(timeout)).unwrap_or(Err(CallError::Timeout))
-    }
-
-    /// The answer, if it is there. Never waits.
-    pub fn poll(&mut self) -> Option<Result<Resp, CallError>> {
-        self.until(AT_ONCE)
-    }
-
-    fn until(&mut self, deadline: u64) -> Option<Result<Resp, CallError>> {
-        match &mut self.state {
-            Ok(held) => held.wait(deadline).map(|completion| Ok(answer(completion?)?.decode()?)),
-            Err(refused) => Some(Err(refused.clone())),
-        }
-    }
-}
-
-impl<Resp> fmt::Debug for Pending<Resp> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state.as_ref().map(Held::id);
-        f.debug_tuple("Pending").field(&state).finish()
-    }
 }
 
 /// The token to answer a request with.
@@ -137,7 +93,7 @@ impl Reply {
         Ok(host::reply(&self.to_bytes(), &body, &options)?)
     }
 
-    fn to_bytes(&self) -> [u8; MessageInfo::TOKEN_SIZE] {
+    pub(crate) fn to_bytes(&self) -> [u8; MessageInfo::TOKEN_SIZE] {
         let mut bytes = [0; MessageInfo::TOKEN_SIZE];
         bytes[..32].copy_from_slice(&self.caller.to_bytes());
         bytes[32..40].copy_from_slice(&self.reference.to_le_bytes());
@@ -172,7 +128,23 @@ impl<'de> Deserialize<'de> for Reply {
     }
 }
 
-fn exchange(
+/// Reads an answer; a typed actor's may be the reason for which it did not serve the request.
+pub(crate) fn read<Resp: Message>(answer: &Envelope) -> Result<Resp, CallError> {
+    match Failure::of(answer) {
+        Some(failure) => Err(failure.into()),
+        None => Ok(answer.decode()?),
+    }
+}
+
+/// The same for an answer whose type the header does not tell.
+pub(crate) fn read_untyped<Resp: DeserializeOwned>(answer: &Envelope) -> Result<Resp, CallError> {
+    match Failure::of(answer) {
+        Some(failure) => Err(failure.into()),
+        None => Ok(message::read(answer.codec(), answer.bytes())?),
+    }
+}
+
+pub(crate) fn exchange(
     to: Address<'_>,
     body: &[u8],
     options: SendOptions,
@@ -193,7 +165,18 @@ fn open<Req: Message + ?Sized>(
     deadline: u64,
 ) -> Result<u64, CallError> {
     let (body, options) = outgoing(request)?;
-    Ok(host::request(to.resolve()?, &body, &until(options, deadline), delivery, deadline)?)
+    open_with(to, &body, options, delivery, deadline)
+}
+
+/// Opens a request, and returns its reference.
+pub(crate) fn open_with(
+    to: Address<'_>,
+    body: &[u8],
+    options: SendOptions,
+    delivery: Delivery,
+    deadline: u64,
+) -> Result<u64, CallError> {
+    Ok(host::request(to.resolve()?, body, &until(options, deadline), delivery, deadline)?)
 }
 
 /// Tells the callee until when the answer is of use.

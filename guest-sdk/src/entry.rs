@@ -16,7 +16,7 @@ use std::ptr::NonNull;
 use crate::exit::exit_with;
 use crate::function::Function;
 use crate::message::DecodeError;
-use crate::{ExitReason, Message, exit, host};
+use crate::{ExitReason, Message, actor, exit, host};
 
 /// What [`Exports::ENTRY`](flower_abi::Exports::ENTRY) is told to run, by its index in the function
 /// table: it knows the types of the function to run and of its arguments.
@@ -88,6 +88,7 @@ fn note_panic(info: &PanicHookInfo<'_>) {
         let _ = write!(place, "{location}");
     }
     host::panic_note(message, place.as_str());
+    actor::failed(message, place.as_str());
 }
 
 /// A short text on the stack; what does not fit is cut.

@@ -24,6 +24,17 @@ impl Envelope {
         Envelope { frame }
     }
 
+    /// Of a header and a body, as if they had come.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn of(info: &MessageInfo, body: &[u8]) -> Envelope {
+        let mut header = [0; MessageInfo::SIZE];
+        MessageInfo { len: body.len() as u32, ..*info }.write_to(&mut header);
+        let mut frame = Buffer::incoming();
+        frame.extend_from_slice(&header);
+        frame.extend_from_slice(body);
+        Envelope::new(frame)
+    }
+
     /// The header.
     #[inline]
     pub(crate) fn info(&self) -> MessageInfo {
@@ -119,29 +130,16 @@ pub(crate) mod tests {
     /// What arrives when `message` is sent.
     pub(crate) fn arrived<M: Message + ?Sized>(message: &M) -> Envelope {
         let (body, options) = message::outgoing(message).unwrap();
-        let info = MessageInfo {
-            codec: options.codec,
-            fingerprint: options.fingerprint,
-            len: body.len() as u32,
-            ..MessageInfo::EMPTY
-        };
-        framed(&info, &body)
+        let info =
+            MessageInfo { codec: options.codec, fingerprint: options.fingerprint, ..MessageInfo::EMPTY };
+        Envelope::of(&info, &body)
     }
 
     /// The same with another header.
     pub(crate) fn with_info(envelope: &Envelope, change: impl FnOnce(&mut MessageInfo)) -> Envelope {
         let mut info = envelope.info();
         change(&mut info);
-        framed(&info, envelope.bytes())
-    }
-
-    fn framed(info: &MessageInfo, body: &[u8]) -> Envelope {
-        let mut header = [0; MessageInfo::SIZE];
-        info.write_to(&mut header);
-        let mut frame = Buffer::incoming();
-        frame.extend_from_slice(&header);
-        frame.extend_from_slice(body);
-        Envelope::new(frame)
+        Envelope::of(&info, envelope.bytes())
     }
 
     #[test]

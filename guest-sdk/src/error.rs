@@ -1,5 +1,6 @@
 //! Errors: one enum per boundary, one variant per answer of the host, its doc comment the message.
 
+use crate::actor::{BadCall, NoSuchMethod, ProtocolMismatch};
 use crate::exit::ExitReason;
 use crate::message::{DecodeError, EncodeError};
 
@@ -119,6 +120,12 @@ errors! {
         Encode(EncodeError),
         /// The answer is not what was asked for.
         Decode(DecodeError),
+        /// The typed actor has no such method:
+        NoSuchMethod(NoSuchMethod),
+        /// Caller and actor do not agree on the protocol:
+        ProtocolMismatch(ProtocolMismatch),
+        /// The typed actor could not read the call, or not write its answer:
+        BadCall(BadCall),
     }
 
     /// Why an actor was not spawned.

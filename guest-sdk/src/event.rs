@@ -4,6 +4,7 @@
 
 use flower_abi::{Kind, Status};
 
+use crate::call::read;
 use crate::envelope::Envelope;
 use crate::reference::{MonitorRef, RequestRef, RoomRef, TimerRef};
 use crate::{CallError, ExitReason, Message, Pid};
@@ -44,7 +45,7 @@ impl Answer {
     /// # Errors
     /// [`CallError::Timeout`], [`CallError::Died`], or [`CallError::Decode`] when it is not a `T`.
     pub fn decode<T: Message>(self) -> Result<T, CallError> {
-        Ok(self.outcome?.decode()?)
+        read(&self.outcome?)
     }
 }
 

@@ -251,6 +251,8 @@ fn sayable(reason: ExitReason) -> Wire {
 /// [`Down`](crate::Down), ends it with `Error` and the reason's text.
 pub fn exit(reason: ExitReason) -> ! {
     flush_output();
+    #[cfg(not(target_family = "wasm"))]
+    crate::testing::exiting(sayable(reason.clone()).into());
     let wire = sayable(reason);
     host::exit(wire.tag, wire.code, &wire.detail.0)
 }
@@ -275,6 +277,10 @@ pub(crate) fn exit_with<R: Message>(value: &R) {
 /// # Errors
 /// [`PidError::NotPermitted`] when the pid lacks the right.
 pub fn exit_signal(pid: Pid, reason: ExitReason) -> Result<(), PidError> {
+    #[cfg(not(target_family = "wasm"))]
+    if let Some(sent) = crate::testing::signalled(pid, || sayable(reason.clone()).into()) {
+        return Ok(sent?);
+    }
     let wire = sayable(reason);
     Ok(host::exit_signal(pid.0, wire.tag, wire.code, &wire.detail.0)?)
 }

@@ -12,6 +12,16 @@ use crate::buffer::Buffer;
 use crate::envelope::{self, Envelope};
 use crate::imports;
 
+/// Away from wasm, an actor under test is answered by the world that records what it does.
+macro_rules! recorded {
+    (|$world:ident| $effect:expr) => {
+        #[cfg(not(target_family = "wasm"))]
+        if let Some(result) = crate::testing::recorded(|$world| $effect) {
+            return result;
+        }
+    };
+}
+
 thread_local! {
     /// Whether others waited when the last message was received.
     static MORE: Cell<bool> = const { Cell::new(false) };
@@ -108,11 +118,13 @@ fn read_rest(frame: &mut Vec<u8>, len: usize) {
 }
 
 pub(crate) fn send(to: Pid, body: &[u8], options: &SendOptions) -> Result<(), Status> {
+    recorded!(|world| world.send(to, body, options));
     // SAFETY: see the module.
     done(unsafe { imports::send(address(&to), address(body), length(body), address(options)) })
 }
 
 pub(crate) fn send_named(name: &str, body: &[u8], options: &SendOptions) -> Result<(), Status> {
+    recorded!(|world| world.send_named(name, body, options));
     let (name, name_len) = (address(name), length(name.as_bytes()));
     // SAFETY: see the module.
     done(unsafe { imports::send_named(name, name_len, address(body), length(body), address(options)) })
@@ -124,6 +136,7 @@ pub(crate) fn send_wait(
     options: &SendOptions,
     deadline: impl FnOnce() -> u64,
 ) -> Result<(), Status> {
+    recorded!(|world| world.send(to, body, options));
     // What need not wait is cheaper by a call that cannot, and without a look at the clock.
     if !HANDLES.get() {
         match send(to, body, options) {
@@ -137,6 +150,7 @@ pub(crate) fn send_wait(
 }
 
 pub(crate) fn notify_room(to: Pid) -> Result<u64, Status> {
+    recorded!(|world| world.notify_room(to));
     // SAFETY: see the module.
     number(unsafe { imports::notify_room(address(&to)) })
 }
@@ -184,6 +198,7 @@ pub(crate) fn mailbox_len() -> u64 {
 
 /// With `ACTOR_DIED` the envelope holds the reason.
 pub(crate) fn call(to: Pid, body: &[u8], options: &SendOptions, deadline: u64) -> (Status, Envelope) {
+    recorded!(|world| world.call(to, body, options));
     let (body, len, options) = (address(body), length(body), address(options));
     incoming(|buffer, capacity, info| {
         // SAFETY: see the module.
@@ -198,6 +213,7 @@ pub(crate) fn request(
     delivery: flower_abi::Delivery,
     deadline: u64,
 ) -> Result<u64, Status> {
+    recorded!(|world| world.request(to, body, options));
     let (body, len, options) = (address(body), length(body), address(options));
     // SAFETY: see the module.
     number(unsafe { imports::request(address(&to), body, len, options, delivery as u32, deadline) })
@@ -208,11 +224,13 @@ pub(crate) fn reply(
     body: &[u8],
     options: &SendOptions,
 ) -> Result<(), Status> {
+    recorded!(|world| world.reply(token, body, options));
     // SAFETY: see the module.
     done(unsafe { imports::reply(address(token), address(body), length(body), address(options)) })
 }
 
 pub(crate) fn wait(reference: u64, deadline: u64) -> Result<Envelope, Status> {
+    recorded!(|world| world.wait());
     received(incoming(|buffer, capacity, info| {
         // SAFETY: see the module.
         unsafe { imports::wait(reference, buffer, capacity, info, deadline) }
@@ -220,6 +238,7 @@ pub(crate) fn wait(reference: u64, deadline: u64) -> Result<Envelope, Status> {
 }
 
 pub(crate) fn cancel(reference: u64) -> bool {
+    recorded!(|world| world.cancel(reference));
     // SAFETY: see the module.
     unsafe { imports::cancel(reference) == 1 }
 }
@@ -248,21 +267,25 @@ pub(crate) fn start_args() -> Envelope {
 }
 
 pub(crate) fn self_pid() -> Pid {
+    recorded!(|world| world.self_pid());
     // SAFETY: see the module.
     pid(|pid| unsafe { imports::self_pid(pid) }).unwrap_or(Pid::NONE)
 }
 
 pub(crate) fn parent() -> Option<Pid> {
+    recorded!(|world| world.parent());
     // SAFETY: see the module.
     pid(|pid| unsafe { imports::parent(pid) }).ok()
 }
 
 pub(crate) fn restrict(of: Pid, rights: Rights) -> Result<Pid, Status> {
+    recorded!(|_world| Ok(flower_abi::Pid { rights: of.rights.intersection(rights), ..of }));
     // SAFETY: see the module.
     pid(|pid| unsafe { imports::restrict(address(&of), rights.0.into(), pid) })
 }
 
 pub(crate) fn is_alive(pid: Pid) -> bool {
+    recorded!(|_world| true);
     // SAFETY: see the module.
     unsafe { imports::is_alive(address(&pid)) == 1 }
 }
@@ -280,51 +303,61 @@ pub(crate) fn exit_signal(to: Pid, tag: u32, codec: u32, detail: &[u8]) -> Resul
 }
 
 pub(crate) fn kill(pid: Pid) -> Result<(), Status> {
+    recorded!(|world| world.kill(pid));
     // SAFETY: see the module.
     done(unsafe { imports::kill(address(&pid)) })
 }
 
 pub(crate) fn stop(pid: Pid) -> Result<(), Status> {
+    recorded!(|world| world.stop(pid));
     // SAFETY: see the module.
     done(unsafe { imports::stop(address(&pid)) })
 }
 
 pub(crate) fn trap_stop(on: bool) -> bool {
+    recorded!(|world| world.trap_stop(on));
     // SAFETY: see the module.
     unsafe { imports::trap_stop(on.into()) == 1 }
 }
 
 pub(crate) fn trap_exit(on: bool) -> bool {
+    recorded!(|world| world.trap_exit(on));
     // SAFETY: see the module.
     unsafe { imports::trap_exit(on.into()) == 1 }
 }
 
 pub(crate) fn link(pid: Pid) -> Result<(), Status> {
+    recorded!(|world| world.link(pid));
     // SAFETY: see the module.
     done(unsafe { imports::link(address(&pid)) })
 }
 
 pub(crate) fn unlink(pid: Pid) -> Result<(), Status> {
+    recorded!(|world| world.unlink(pid));
     // SAFETY: see the module.
     done(unsafe { imports::unlink(address(&pid)) })
 }
 
 pub(crate) fn monitor(pid: Pid, delivery: flower_abi::Delivery) -> Result<u64, Status> {
+    recorded!(|world| world.monitor(pid));
     // SAFETY: see the module.
     number(unsafe { imports::monitor(address(&pid), delivery as u32) })
 }
 
 pub(crate) fn register(name: &str, pid: Pid) -> Result<(), Status> {
+    recorded!(|world| world.register(name, pid));
     // SAFETY: see the module.
     done(unsafe { imports::register(address(name), length(name.as_bytes()), address(&pid)) })
 }
 
 pub(crate) fn unregister(name: &str) -> Result<(), Status> {
+    recorded!(|world| world.unregister(name));
     // SAFETY: see the module.
     done(unsafe { imports::unregister(address(name), length(name.as_bytes())) })
 }
 
 pub(crate) fn whereis(name: &str) -> Result<Pid, Status> {
+    recorded!(|world| world.whereis(name));
     // SAFETY: see the module.
     pid(|pid| unsafe { imports::whereis(address(name), length(name.as_bytes()), pid) })
 }
@@ -337,11 +370,13 @@ pub(crate) fn names_of(pid: Pid, names: &mut [u8]) -> Result<u64, Status> {
 }
 
 pub(crate) fn sleep(deadline: u64) {
+    recorded!(|world| world.sleep(deadline));
     // SAFETY: see the module.
     unsafe { imports::sleep(deadline) };
 }
 
 pub(crate) fn yield_now() {
+    recorded!(|_world| ());
     // SAFETY: see the module.
     unsafe { imports::yield_now() };
 }
@@ -354,6 +389,7 @@ pub(crate) fn timer_start(
     body: &[u8],
     options: &SendOptions,
 ) -> Result<u64, Status> {
+    recorded!(|world| world.timer_start(deadline, period, to, body, options));
     let to = to.as_ref().map_or(0, address);
     let (body, len) = (address(body), length(body));
     // SAFETY: see the module.
@@ -361,6 +397,7 @@ pub(crate) fn timer_start(
 }
 
 pub(crate) fn now() -> u64 {
+    recorded!(|world| world.now());
     // SAFETY: see the module.
     unsafe { imports::now() }
 }

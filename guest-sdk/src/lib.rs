@@ -36,6 +36,9 @@
 //! - **Names**: [`register`], [`whereis`]. **Time**: [`sleep`], [`send_after`], [`interval`],
 //!   [`Instant`].
 //! - **Handlers**: [`Handler`] is the small and fast style of an actor, without a stack of its own.
+//! - **Typed actors**: [`#[flower::actor]`](macro@actor) turns the methods of an `impl` block into messages,
+//!   and makes a client that has a method for each: `counter.add(2).call()?`. [`Pending`] answers can be
+//!   mapped, joined and given deadlines; [`call_method`] calls by name; `testing` runs one natively.
 //!
 //! # What parks
 //!
@@ -66,6 +69,13 @@ mod receive;
 
 mod call;
 mod pattern;
+mod pending;
+
+// From methods to messages.
+mod actor;
+
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 // Ends, names and time.
 mod exit;
@@ -89,8 +99,12 @@ mod hex;
 mod host;
 mod imports;
 
+pub use actor::{
+    Actor, ActorRef, BadCall, Call, NoSuchMethod, Protocol, ProtocolMismatch, Version, call_method,
+    cast_method,
+};
 pub use address::Address;
-pub use call::{Pending, Reply, call, request, start_request};
+pub use call::{Reply, call, request, start_request};
 pub use clock::Instant;
 pub use entry::start_args;
 pub use envelope::Envelope;
@@ -105,6 +119,7 @@ pub use message::{Binary, Bytes, DecodeError, EncodeError, Message, Raw};
 pub use monitor::{demonitor, monitor};
 pub use name::{names_of, register, unregister, whereis};
 pub use pattern::{Match, Pattern, receive_match, receive_match_timeout};
+pub use pending::Pending;
 pub use pid::{Pid, parent, self_pid};
 pub use receive::{
     Receive, Request, flush, mailbox_len, poll, receive, receive_any, receive_request, receive_timeout,
@@ -116,11 +131,17 @@ pub use timer::{after, cancel_timer, interval, send_after, sleep, tick, yield_no
 
 pub use flower_abi::exit::{LimitCode, TrapCode};
 pub use flower_abi::{Codec, Rights, Status};
-pub use flower_macros::{entry, main, receive};
+pub use flower_macros::{actor, entry, main, receive};
 
 /// What the macros expand to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
+    pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub use crate::actor::{
+        AfterEvent, Hooks, Init, Invocation, NoArgs, handle as handle_event, run, spawning,
+    };
+    pub use crate::actor::{start as start_actor, travels};
     pub use crate::entry::{enter, start};
     pub use crate::handler::handle;
     pub use crate::receive::select;

@@ -61,17 +61,11 @@ impl<T: Serialize + DeserializeOwned> Message for T {
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        serde_json::to_writer(out, self).map_err(EncodeError::new)
+        write(Codec::JSON, self, out)
     }
 
     fn decode(codec: Codec, body: &[u8]) -> Result<T, DecodeError> {
-        match codec {
-            Codec::JSON => from_json(body),
-            Codec::BINARY => from_binary(body),
-            // Nothing at all is how a host or a C program says `()`.
-            Codec::RAW if body.is_empty() => from_json(b"null"),
-            other => Err(DecodeError::Codec(other)),
-        }
+        read(codec, body)
     }
 }
 
@@ -114,10 +108,7 @@ impl<T: Serialize + DeserializeOwned> Message for Binary<T> {
     }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        // The flavor writes to a vector that it owns and hands back.
-        let written = postcard::to_extend(&self.0, std::mem::take(out));
-        *out = written.map_err(EncodeError::new)?;
-        Ok(())
+        write(Codec::BINARY, &self.0, out)
     }
 
     fn decode(codec: Codec, body: &[u8]) -> Result<Binary<T>, DecodeError> {
@@ -225,6 +216,17 @@ pub(crate) fn outgoing<M: Message + ?Sized>(message: &M) -> Result<(Buffer, Send
     Ok((body, options))
 }
 
+/// Appends a value to a body, in JSON or else in the compact binary form.
+pub(crate) fn write<T: Serialize>(codec: Codec, value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    if codec == Codec::JSON {
+        return serde_json::to_writer(out, value).map_err(EncodeError::new);
+    }
+    // The flavor writes to a vector that it owns and hands back.
+    let written = postcard::to_extend(value, std::mem::take(out));
+    *out = written.map_err(EncodeError::new)?;
+    Ok(())
+}
+
 /// Reads a body, if its fingerprint is the type's or says nothing.
 pub(crate) fn decode<T: Message>(codec: Codec, fingerprint: u64, body: &[u8]) -> Result<T, DecodeError> {
     let expected = T::fingerprint();
@@ -234,12 +236,23 @@ pub(crate) fn decode<T: Message>(codec: Codec, fingerprint: u64, body: &[u8]) ->
     T::decode(codec, body)
 }
 
+/// Reads a body, whatever its fingerprint.
+pub(crate) fn read<T: DeserializeOwned>(codec: Codec, body: &[u8]) -> Result<T, DecodeError> {
+    match codec {
+        Codec::JSON => from_json(body),
+        Codec::BINARY => from_binary(body),
+        // Nothing at all is how a host or a C program says `()`.
+        Codec::RAW if body.is_empty() => from_json(b"null"),
+        other => Err(DecodeError::Codec(other)),
+    }
+}
+
 /// serde_json itself refuses what is nested deeper than [`depth::MAX`].
 fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     serde_json::from_slice(body).map_err(malformed)
 }
 
-fn from_binary<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+pub(crate) fn from_binary<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     let mut deserializer = postcard::Deserializer::from_bytes(body);
     let value = T::deserialize(depth::limit(&mut deserializer)).map_err(malformed)?;
     let rest = deserializer.finalize().map_err(malformed)?;

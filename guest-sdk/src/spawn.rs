@@ -95,7 +95,7 @@ pub fn spawn_handler<H: Exported>(args: H::Args) -> Pid {
 }
 
 #[track_caller]
-fn started<T>(result: Result<T, SpawnError>) -> T {
+pub(crate) fn started<T>(result: Result<T, SpawnError>) -> T {
     match result {
         Ok(started) => started,
         Err(error) => panic!("cannot spawn: {error}"),
@@ -249,6 +249,19 @@ impl<'a, R: Message> Spawn<'a, R> {
 
     fn start(self, flags: u32) -> Result<(Pid, u64), SpawnError> {
         let args = self.args?;
+        #[cfg(not(target_family = "wasm"))]
+        {
+            let options = SpawnOptions { flags: self.options.flags | flags, ..self.options };
+            let record = crate::testing::SpawnRecord {
+                module: self.module,
+                entry: self.entry,
+                name: self.name,
+                label: self.label,
+            };
+            if let Some(spawned) = crate::testing::recorded(|world| world.spawn(&options, &record, &args)) {
+                return Ok(spawned);
+            }
+        }
         // No text is no address either.
         let text =
             |text: &str| if text.is_empty() { (0, 0) } else { (address(text), length(text.as_bytes())) };

@@ -11,6 +11,8 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "harmless",
     "hello",
     "isolation",
+    "many_counters",
+    "proxy_tour",
     "ring",
     "selective_receive",
     "storage",
@@ -104,6 +106,17 @@ fn p1_storage() {
 #[test]
 fn p2_adder_and_bookkeeper() {
     in_order_everywhere("adder_and_bookkeeper");
+}
+
+#[test]
+fn p3_p7_p15_proxy_tour() {
+    deterministic("proxy_tour");
+    assert_same_lines(&threads("proxy_tour"), &expected("examples", "proxy_tour").expect("it was just read"));
+}
+
+#[test]
+fn many_counters() {
+    in_order_everywhere("many_counters");
 }
 
 #[test]

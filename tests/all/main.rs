@@ -7,6 +7,7 @@
 mod support;
 
 // What actors can do, by noun.
+mod actor;
 mod call;
 mod exit;
 mod handler;
@@ -53,6 +54,7 @@ const GUESTS: &[&[&str]] = &[
     link::GUESTS,
     monitor::GUESTS,
     handler::GUESTS,
+    actor::GUESTS,
     pid::GUESTS,
     wasi::GUESTS,
     main_program::GUESTS,

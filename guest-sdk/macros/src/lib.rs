@@ -4,6 +4,7 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{Error, ItemFn, Result, parse_macro_input};
 
+mod actor;
 mod receive;
 
 /// Marks the program's main actor.
@@ -42,6 +43,79 @@ pub fn entry(args: TokenStream, item: TokenStream) -> TokenStream {
         .and_then(|()| expand_entry(function))
         .unwrap_or_else(Error::into_compile_error)
         .into()
+}
+
+/// Makes an actor of a type: the methods of the `impl` block become messages.
+///
+/// ```no_run
+/// use flower::ExitReason;
+///
+/// struct Counter {
+///     count: u64,
+/// }
+///
+/// #[flower::actor]
+/// impl Counter {
+///     fn init(count: u64) -> Self {
+///         Counter { count }
+///     }
+///
+///     fn add(&mut self, n: u64) -> u64 {
+///         self.count += n;
+///         self.count
+///     }
+///
+///     fn take(&mut self, n: u64) -> Result<u64, String> {
+///         self.count = self.count.checked_sub(n).ok_or("too much")?;
+///         Ok(self.count)
+///     }
+///
+///     fn terminate(&mut self, reason: ExitReason) {
+///         println!("{} when it ended: {reason}", self.count);
+///     }
+/// }
+///
+/// fn main() -> Result<(), flower::CallError> {
+///     let counter = Counter::spawn(5);
+///     assert_eq!(counter.add(2).call()?, 7);
+///     assert_eq!(counter.take(9).call()?, Err("too much".to_owned()));
+///     let later = counter.add(1).defer().map(|count| count * 10);
+///     assert_eq!(later.wait()?, 80);
+///     Ok(())
+/// }
+/// ```
+///
+/// # Messages
+///
+/// Every method that takes `&mut self` or `&self` is a message. What it takes and returns travels:
+/// it is owned, and `Serialize` and `Deserialize`. The client, here `CounterClient`, has a method of the same
+/// name that gives a [`Call`](../flower/struct.Call.html), which is sent by `call`, `defer`, `start` or `cast`.
+/// A client is plain data: it can be copied and sent. A method that returns an `Err` gives it to its
+/// caller; one that panics ends the actor, and everybody who waits for it learns why. Helpers that are no
+/// messages stand in another `impl` block; functions without `self` are left alone.
+///
+/// # Hooks
+///
+/// - `fn init(..) -> Self`, or a `Result` of it: makes the actor in its own instance, before the first message. Its
+///   arguments are those of `Counter::spawn`, `spawn_link`, `spawn_monitor` and `options`. An `Err` is
+///   the reason with which the actor ends.
+/// - `fn terminate(&mut self, reason: ExitReason)`: before it ends because it was stopped, because it traps exits and
+///   its parent ended or told it to, or because a hook said [`Flow::Stop`](../flower/enum.Flow.html). Not
+///   when it is killed, fails, or exits.
+/// - `fn handle_info(&mut self, event: Event)`: everything that is no call: messages, answers, ends, exits.
+/// - `fn on_timeout(&mut self, timer: TimerRef)`: a timer of `flower::after` or `tick`; without it, `handle_info`.
+/// - `fn on_failure(reason: ExitReason)`: it panics. The state is not to be had any more; others can be told.
+///
+/// `handle_info` and `on_timeout` return nothing or a `Flow`.
+///
+/// # Styles
+///
+/// It is a [handler](../flower/trait.Handler.html), small, and its methods never wait. One of
+/// `#[flower::actor(process)]` is a process, whose methods may block: they may call others, and sleep.
+/// Nobody can tell one from the other from outside. `name = "..."` gives it another name than its type's.
+#[proc_macro_attribute]
+pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
+    actor::expand(args.into(), item.into()).into()
 }
 
 /// Takes the first message or signal that is of one of these types. Parks the actor until there is

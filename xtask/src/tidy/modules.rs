@@ -40,7 +40,7 @@ fn package_roots(tree: &Tree, package: &str, manifest: &str) -> Vec<String> {
 fn is_root(rest: &str) -> bool {
     let parts: Vec<&str> = rest.split('/').collect();
     let folders = match parts[..] {
-        ["build.rs"] | ["src", "lib.rs" | "main.rs"] => return true,
+        ["build.rs"] | ["src", "lib.rs" | "main.rs"] | ["tests", "ui", _] => return true,
         ["src", "bin", ref inside @ ..] => inside,
         ["tests" | "benches" | "examples", ref inside @ ..] => inside,
         _ => return false,
