@@ -21,7 +21,9 @@ guest_tests! {
 /// Memory per idle actor, as the kernel counts it: what they share counts for each of them.
 #[cfg(target_os = "linux")]
 mod idle_actors_are_small {
-    use crate::support::{Program, guest_file};
+    use flower_host::MemoryEngine;
+
+    use crate::support::{Program, guest_file, memory_engine};
 
     /// The host's own part falls out of the difference of two populations.
     fn kib_each(style: &str) -> u64 {
@@ -36,18 +38,25 @@ mod idle_actors_are_small {
         kib("3000").saturating_sub(kib("1000")) / 2000
     }
 
-    /// What it measured when this was written: 41, and 45 with a host that is not optimised.
+    /// What it measured when this was written: 36, 45 with a host that is not optimised, and 54 behind guard pages.
     #[test]
     fn process() {
-        let kib = kib_each("process");
-        assert!(kib <= 52, "{kib} KiB");
+        check("process", 52, 65);
     }
 
-    /// 34, and 35 with a host that is not optimised.
+    /// 30, 35 with a host that is not optimised, and 56 behind guard pages.
     #[test]
     fn handler() {
-        let kib = kib_each("handler");
-        assert!(kib <= 40, "{kib} KiB");
+        check("handler", 40, 65);
+    }
+
+    fn check(style: &str, slab_kib: u64, guarded_kib: u64) {
+        let kib = kib_each(style);
+        let most = match memory_engine() {
+            MemoryEngine::Slab => slab_kib,
+            MemoryEngine::Guarded => guarded_kib,
+        };
+        assert!(kib <= most, "{kib} KiB");
     }
 }
 
