@@ -269,6 +269,17 @@ impl Cell {
         let (len, bytes) = self.queued(queue);
         len < u64::from(queue.len_max) && (bytes + size <= queue.bytes_max || len == 0)
     }
+
+    /// Whether there is room for half of what the mailbox may hold.
+    pub(crate) fn is_half_empty(&self, queue: &SignalQueue) -> bool {
+        let (len, bytes) = self.queued(queue);
+        len <= u64::from(queue.len_max) / 2 && (bytes <= queue.bytes_max / 2 || len == 0)
+    }
+
+    /// How many more messages have room, if they are small.
+    pub(crate) fn free_places(&self, queue: &SignalQueue) -> u64 {
+        u64::from(queue.len_max).saturating_sub(self.queued(queue).0)
+    }
 }
 
 /// Holds what the running worker owns. Checked at run time like any `RefCell`.

@@ -21,8 +21,12 @@ pub(crate) enum Resource {
     MessageBytes,
 }
 
+impl Resource {
+    const ALL: [Resource; 4] = [Resource::Actors, Resource::Memory, Resource::Timers, Resource::MessageBytes];
+}
+
 /// How many resources there are.
-const RESOURCES: usize = 4;
+const RESOURCES: usize = Resource::ALL.len();
 
 /// One node of the tree: what it has, and what is taken of it.
 pub(crate) struct Budget {
@@ -153,10 +157,12 @@ impl Charge {
 
     /// Gives all of it back, at the end.
     pub(crate) fn give_back(&mut self) {
-        use Resource::*;
         self.share = None;
-        for resource in [Actors, Memory, Timers] {
-            self.budget.give(resource, std::mem::take(&mut self.taken[resource as usize]));
+        for resource in Resource::ALL {
+            match std::mem::take(&mut self.taken[resource as usize]) {
+                0 => {}
+                taken => self.budget.give(resource, taken),
+            }
         }
     }
 }

@@ -113,7 +113,7 @@ impl Shared {
         match owned.references.close(reference) {
             Some(Reference::Room { parked: true, .. }) => {}
             Some(_) => owned.mailbox.push(Envelope::system(Kind::Room, of, reference)),
-            None => self.tell_room(self.table.cell(of.slot)),
+            None => self.offer_room(self.table.cell(of.slot)),
         }
     }
 
@@ -156,29 +156,46 @@ impl Shared {
         }
     }
 
-    /// The same for a message that leaves the mailbox otherwise.
+    /// The same for a message that leaves the mailbox otherwise. Those who wait for room hear of it when half
+    /// of it is there, or the owner waits: one told at each place that becomes free would send one message,
+    /// and wait again.
     pub(crate) fn note_left(&self, cell: &Cell, envelope: &Envelope) {
         cell.note_taken(1, envelope.size());
         if cell.room_wanted.load(Ordering::Acquire) {
-            self.tell_room(cell);
+            self.tell_room(cell, Cell::is_half_empty);
         }
     }
 
-    /// Tells the first that waits for room, if there is some.
-    fn tell_room(&self, cell: &Cell) {
-        let (waiter, of) = {
-            let mut queue = cell.gate.lock();
-            if !cell.has_room(&queue, 0) {
+    /// Tells as many of those who wait for room as there is room for: the owner takes nothing for now, be it
+    /// because nothing is there or because it looks for something else.
+    pub(crate) fn offer_room(&self, cell: &Cell) {
+        if !cell.room_wanted.load(Ordering::Acquire) {
+            return;
+        }
+        let free = cell.free_places(&cell.gate.lock());
+        for _ in 0..free {
+            if !self.tell_room(cell, |cell, queue| cell.has_room(queue, 0)) {
                 return;
             }
-            let waiter = queue.room_waiters.pop_front();
-            cell.room_wanted.store(!queue.room_waiters.is_empty(), Ordering::Release);
-            (waiter, queue.meta.as_ref().map(|meta| meta.id))
-        };
-        if let (Some((actor, reference)), Some(of)) = (waiter, of) {
+        }
+    }
+
+    /// Tells the first that waits for room, if there is enough of it; false if nobody was told.
+    fn tell_room(&self, cell: &Cell, is_enough: impl Fn(&Cell, &SignalQueue) -> bool) -> bool {
+        loop {
+            let (waiter, of) = {
+                let mut queue = cell.gate.lock();
+                if !is_enough(cell, &queue) {
+                    return false;
+                }
+                let waiter = queue.room_waiters.pop_front();
+                cell.room_wanted.store(!queue.room_waiters.is_empty(), Ordering::Release);
+                (waiter, queue.meta.as_ref().map(|meta| meta.id))
+            };
+            let (Some((actor, reference)), Some(of)) = (waiter, of) else { return false };
             // A waiter that has gone must not use up the notice of the next.
-            if !self.signal(actor, Signal::Room { reference, of }) {
-                self.tell_room(cell);
+            if self.signal(actor, Signal::Room { reference, of }) {
+                return true;
             }
         }
     }

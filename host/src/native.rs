@@ -107,8 +107,11 @@ impl Mailbox {
     /// The next message if there is one.
     pub fn try_receive(&mut self) -> Option<Received> {
         self.drain();
-        let message = self.cell().owned().mailbox.pop()?;
-        Some(self.accept(message))
+        let message = self.cell().owned().mailbox.pop();
+        if message.is_none() {
+            self.shared.offer_room(self.cell());
+        }
+        message.map(|message| self.accept(message))
     }
 
     async fn next(&mut self, take: impl Fn(&Mailbox) -> Option<Box<Envelope>>) -> Received {
@@ -117,6 +120,7 @@ impl Mailbox {
             if let Some(message) = take(self) {
                 return self.accept(message);
             }
+            self.shared.offer_room(self.cell());
             self.woken.notified().await;
         }
     }

@@ -210,8 +210,10 @@ fn park(shared: &Shared, cell: &Cell, slot: u32) {
             owned.wait_timer = Some(shared.arm_wake(owned.id(), owned.wait_deadline));
         }
     }
-    if !cell.gate.finish() {
-        shared.scheduler.enqueue_yielded(slot);
+    match cell.gate.finish() {
+        // After that, so that whoever asks for room meanwhile sees it or is seen.
+        true => shared.offer_room(cell),
+        false => shared.scheduler.enqueue_yielded(slot),
     }
 }
 

@@ -12,6 +12,8 @@
 
 pub(crate) mod handoff;
 mod idle;
+mod slice;
+mod ticker;
 mod worker;
 
 use std::cell::RefCell;

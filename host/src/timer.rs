@@ -178,19 +178,18 @@ impl Shared {
                 self.signal(owner, Signal::TimerDone { reference });
             }
             Firing::Send { owner, to, period_ns, envelope } => {
-                self.tick(key, owner, to, Signal::Timer { envelope, repeats: period_ns > 0 });
+                self.tick(key, owner, to, envelope, period_ns > 0);
             }
         }
     }
 
     /// Delivers a timer to its owner, or one tick to another actor. With that one's end the ticking ends.
-    fn tick(&self, key: TimerKey, owner: ActorId, to: ActorId, tick: Signal) {
+    fn tick(&self, key: TimerKey, owner: ActorId, to: ActorId, envelope: Box<Envelope>, repeats: bool) {
         self.counters.add(Count::Sent);
-        let Signal::Timer { envelope, .. } = &tick else { unreachable!("made so by the caller") };
         let (reference, is_full) = (envelope.reference, to != owner && !self.has_room(to, envelope.size()));
         if is_full && self.is_alive(to) {
             self.counters.add(Count::DroppedOverflow);
-        } else if !self.signal(to, tick) {
+        } else if !self.signal(to, Signal::Timer { envelope, repeats }) {
             self.counters.add(Count::DroppedDead);
             self.timers.cancel(key);
             self.signal(owner, Signal::TimerDone { reference });

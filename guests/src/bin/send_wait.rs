@@ -13,6 +13,7 @@ const COUNT: u32 = 200;
 
 fn main() {
     two_producers_at_the_pace_of_the_consumer();
+    a_receiver_that_waits_for_something_else();
     a_deadline();
     the_end_of_the_receiver();
 }
@@ -40,6 +41,21 @@ fn consume((): ()) -> Vec<u32> {
         receive().expect("a number")
     };
     (0..2 * COUNT).map(slowly).collect()
+}
+
+/// Three of four places stay taken, which is more than half of them, by what it is not looking for.
+fn a_receiver_that_waits_for_something_else() {
+    let picky = Spawn::new(pick, ()).mailbox_len_max(ROOM).spawn_join().expect("there is room");
+    (0..ROOM).for_each(|number| send(picky.pid(), &number).expect("there is room"));
+    let sender = spawn_join(|to: Pid| send_wait(to, "word", PATIENCE) == Ok(()), picky.pid());
+    assert_eq!(sender.join(), Ok(true));
+    assert_eq!(picky.join(), Ok("word".to_owned()));
+}
+
+fn pick((): ()) -> String {
+    sleep(ms(5));
+    receive::<u32>().expect("a number");
+    receive! { word: String => word }.expect("a word")
 }
 
 /// Waits for a reply, and so leaves its mailbox alone.

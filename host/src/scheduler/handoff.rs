@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::worker;
 use super::{Core, Scheduler, Task};
+use super::{slice, worker};
 use crate::limits::SPARE_THREADS_PER_WORKER;
 use crate::shared::Shared;
 
@@ -45,8 +45,10 @@ impl WaitingThread {
     }
 
     fn wait(&self) -> Option<Core> {
+        slice::shorten();
         let mut state = self.state.lock();
         self.changed.wait_while(&mut state, |state| matches!(state, Given::Nothing));
+        slice::restore();
         match std::mem::take(&mut *state) {
             Given::Core(core) => Some(*core),
             _ => None,

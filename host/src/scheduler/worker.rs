@@ -6,8 +6,7 @@ use std::thread;
 
 use flower_abi::NEVER;
 
-use super::{CORE, Core, Scheduler, Task, handoff};
-use crate::limits::{TICK, TRIM_INTERVAL, TRIMS_BEFORE_REST};
+use super::{CORE, Core, Scheduler, Task, handoff, ticker};
 use crate::observe;
 use crate::outside::Outside;
 use crate::run;
@@ -23,7 +22,7 @@ pub(crate) fn start(shared: &Arc<Shared>) {
     if !shared.deterministic {
         let ticking = shared.clone();
         let ticker = thread::Builder::new().name("flower-ticker".into());
-        let ticker = ticker.spawn(move || tick_while_busy(&ticking)).expect("a thread can be started");
+        let ticker = ticker.spawn(move || ticker::run(&ticking)).expect("a thread can be started");
         *shared.scheduler.ticker.lock() = Some(ticker);
     }
 }
@@ -152,25 +151,4 @@ fn rest(shared: &Shared) {
     }
     let until_next = if next == NEVER { NEVER } else { next.saturating_sub(shared.now()) };
     scheduler.idle.sleep(index, until_next);
-}
-
-/// Advances the epoch and the tick while a core is in use, and now and then gives unused memory back.
-/// Rests once every core sleeps and there is none.
-fn tick_while_busy(shared: &Shared) {
-    let scheduler = &shared.scheduler;
-    let mut rounds_to_rest = TRIMS_BEFORE_REST;
-    while !scheduler.stopped.load(Ordering::Acquire) {
-        let limit = (rounds_to_rest > 0).then_some(TRIM_INTERVAL);
-        if scheduler.idle.wait_until_busy(limit, || scheduler.is_stopping()) || scheduler.is_stopping() {
-            rounds_to_rest = TRIMS_BEFORE_REST;
-            thread::sleep(TICK);
-            let ticks = scheduler.ticks.fetch_add(1, Ordering::Relaxed);
-            shared.engines.increment_epoch();
-            if !ticks.is_multiple_of(TRIM_INTERVAL.as_millis() as u64) {
-                continue;
-            }
-        }
-        let trimmed = shared.engines.trim(shared.now());
-        rounds_to_rest = if trimmed > 0 { TRIMS_BEFORE_REST } else { rounds_to_rest.saturating_sub(1) };
-    }
 }
