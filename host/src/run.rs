@@ -73,9 +73,6 @@ fn step(shared: &Arc<Shared>, cell: &Cell, queue: Guard<'_, SignalQueue>, slot: 
         if !owned.is_ready(|| shared.now()) {
             return Outcome::Parked;
         }
-        if let Some(timer) = owned.wait_timer.take() {
-            shared.timers.cancel(timer);
-        }
         owned.wait_deadline = NEVER;
         // Whoever waited for a match takes it out with the place where it stands.
         if !matches!(owned.wait, Wait::Match { .. }) {
@@ -206,15 +203,27 @@ fn park(shared: &Shared, cell: &Cell, slot: u32) {
             crate::check::parked(&owned);
         }
         cell.wait_code.store(owned.wait.code() as u8, Ordering::Relaxed);
-        if owned.wait_deadline != NEVER && owned.wait_timer.is_none() {
-            owned.wait_timer = Some(shared.arm_wake(owned.id(), owned.wait_deadline));
-        }
+        arm_deadline(shared, &mut owned);
     }
     match cell.gate.finish() {
         // After that, so that whoever asks for room meanwhile sees it or is seen.
         true => shared.offer_room(cell),
         false => shared.scheduler.enqueue_yielded(slot),
     }
+}
+
+/// Sees to it that the deadline wakes the actor. A timer that is left of an earlier wait and comes before that
+/// serves as well, since then the actor parks again: whoever waits often, and seldom for long, arms few.
+fn arm_deadline(shared: &Shared, owned: &mut Owned) {
+    let deadline = owned.wait_deadline;
+    if let Some(left) = owned.wait_timer {
+        // One whose time has come has fired, or is about to.
+        if deadline != NEVER && left.deadline <= deadline && left.deadline > shared.now() {
+            return;
+        }
+        shared.timers.cancel(left);
+    }
+    owned.wait_timer = (deadline != NEVER).then(|| shared.arm_wake(owned.id(), deadline));
 }
 
 fn finish(cell: &Cell, ended: Ended) -> Outcome {

@@ -16,6 +16,8 @@ fn main() {
     a6_ten_milliseconds_three_times();
     a6_what_does_not_match_changes_nothing();
     a_message_in_time();
+    after_a_wait_that_ended_early(ms(10), ms(30));
+    after_a_wait_that_ended_early(ms(30), ms(10));
 }
 
 /// Waits, checks that it was not too short, and prints how long it was.
@@ -52,4 +54,11 @@ fn a6_what_does_not_match_changes_nothing() {
 fn a_message_in_time() {
     flower::send_after(ms(5), self_pid(), "in time").expect("a timer is free");
     assert_eq!(receive_timeout(flower_guests::PATIENCE), Ok("in time".to_owned()));
+}
+
+/// What is left of the wait before, whose deadline is earlier or later, changes nothing.
+fn after_a_wait_that_ended_early(before: Duration, timeout: Duration) {
+    flower::send_after(ms(1), self_pid(), "early").expect("a timer is free");
+    assert_eq!(receive_timeout(before), Ok("early".to_owned()));
+    assert_eq!(timed(timeout, receive_timeout::<String>), Err(ReceiveError::Timeout));
 }

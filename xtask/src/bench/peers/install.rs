@@ -35,7 +35,10 @@ pub(super) struct Builder {
     python: Option<Result<PathBuf, String>>,
 }
 
-const GUESTS: [&str; 4] = ["peer_process", "peer_handler", "peer_json", "peer_lean"];
+const GUESTS: [&str; 5] = ["peer_process", "peer_handler", "peer_json", "peer_lean", LOADED];
+
+/// The module that is loaded: an example of middling size.
+const LOADED: &str = "storage";
 
 impl Builder {
     /// Finds the folder to build in.
@@ -75,7 +78,7 @@ impl Builder {
     }
 
     fn loader(&mut self) -> Result<Built> {
-        let Built { file, version, .. } = self.flower(GUESTS[0], &[])?;
+        let Built { file, version, .. } = self.flower(LOADED, &[])?;
         say!("building the program that loads modules");
         let program = host::release("flower-benches", "load")?;
         let folder = target_dir()?.join("bench").join("load");
