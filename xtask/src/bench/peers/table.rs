@@ -12,7 +12,7 @@ use super::statistics::Summary;
 const BASES: [&str; 2] = ["flower", "flower-wat"];
 
 /// The rows of the headline: a cell, one of its figures, and what the row is called.
-const HEADLINE: [(&str, &str, &str); 8] = [
+const HEADLINE: [(&str, &str, &str); 7] = [
     ("pingpong_16", "rate", "ping-pong, 16 bytes"),
     ("call", "rate", "call and answer"),
     ("fan", "rate", "100 send to one"),
@@ -20,12 +20,10 @@ const HEADLINE: [(&str, &str, &str); 8] = [
     ("spawn_100k", "rate", "spawn 100,000"),
     ("spawn_100k", "bytes", "memory of an idle actor"),
     ("neighbour", "p99", "p99 of an answer beside 8 busy loops on 2 workers"),
-    ("load", "cache", "load of a module from the cache"),
 ];
 
-/// The columns of the headline; the last is flower without a guest.
-const HEADLINE_PEERS: [&str; 8] =
-    ["flower", "flower-handler", "erlang", "lunatic", "go", "tokio", "ractor", "flower-host"];
+/// The columns of the headline.
+const HEADLINE_PEERS: [&str; 7] = ["flower", "flower-handler", "erlang", "lunatic", "go", "tokio", "ractor"];
 
 /// A few rows and peers, with the medians alone.
 pub(super) fn headline(results: &Results) -> String {
