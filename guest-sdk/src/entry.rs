@@ -40,6 +40,12 @@ pub(crate) fn index_of<F: Function<A, S>, A: Message, S>(_: F) -> u32 {
     run as usize as u32
 }
 
+/// A number that differs from program to program, or [`index_of`] would mean something else in each: where
+/// its statics end, and where some of its functions stand.
+pub(crate) fn program() -> u64 {
+    flower_abi::fingerprint(&format!("{:?}", exports::places()))
+}
+
 /// Runs an entry: the arguments are those of the spawn, what it returns is the exit value.
 #[doc(hidden)]
 pub fn enter<F: Function<A, S>, A: Message, S>(function: F) {
@@ -131,6 +137,9 @@ mod exports {
     unsafe extern "C" {
         /// Runs every constructor; made by the linker.
         fn __wasm_call_ctors();
+
+        /// Where the statics end; made by the linker.
+        static __data_end: u8;
     }
 
     /// Whether the constructors have run, whoever ran them.
@@ -153,6 +162,11 @@ mod exports {
         }
     }
 
+    pub(super) fn places() -> [usize; 3] {
+        let functions = [construct as *const (), note_panic as *const ()];
+        [&raw const __data_end as usize, functions[0] as usize, functions[1] as usize]
+    }
+
     // SAFETY: the name is this crate's own.
     #[unsafe(no_mangle)]
     extern "C" fn flower_entry(index: i32) {
@@ -167,6 +181,10 @@ mod exports {
 mod exports {
     pub(super) fn initialize() {
         let _: fn(&std::panic::PanicHookInfo<'_>) = super::note_panic;
+    }
+
+    pub(super) fn places() -> [usize; 3] {
+        [0; 3]
     }
 }
 

@@ -109,7 +109,7 @@ pub struct ExitValue {
 }
 
 impl ExitValue {
-    fn new<M: Message + ?Sized>(value: &M) -> Result<ExitValue, message::EncodeError> {
+    pub(crate) fn new<M: Message + ?Sized>(value: &M) -> Result<ExitValue, message::EncodeError> {
         let mut bytes = Vec::new();
         value.encode(&mut bytes)?;
         Ok(ExitValue { codec: M::CODEC.0, bytes })

@@ -33,6 +33,8 @@
 //!   [`receive_request`] gives a [`Reply`] to answer with, now, later, or by somebody else.
 //! - **Ends**: [`monitor`] and [`link`] tell of them, [`JoinHandle`] waits for one; [`ExitReason`] is why.
 //!   [`exit()`], [`stop`] and [`kill`] bring them about.
+//! - **Supervision**: a [`Supervisor`](supervisor::Supervisor) starts actors, and starts them again when
+//!   they fail: [`supervisor`].
 //! - **Names**: [`register`], [`whereis`]. **Time**: [`sleep`], [`send_after`], [`interval`],
 //!   [`Instant`].
 //! - **Handlers**: [`Handler`] is the small and fast style of an actor, without a stack of its own.
@@ -56,6 +58,8 @@ mod spawn;
 mod function;
 mod handler;
 mod join;
+
+pub mod supervisor;
 
 // From actor to actor.
 mod send;

@@ -1,5 +1,7 @@
 //! Spawning: new actors, each with a memory of its own.
 
+mod recipe;
+
 use std::any::type_name;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -16,6 +18,8 @@ use crate::join::JoinHandle;
 use crate::message::{EncodeError, outgoing};
 use crate::reference::MonitorRef;
 use crate::{Message, Pid, SpawnError, host};
+
+pub(crate) use recipe::{Args, Recipe};
 
 /// Starts an actor that runs `f(args)`. It runs later, never inline.
 ///

@@ -1,5 +1,7 @@
 //! What the guests have in common: ends, and short words for times.
 
+pub mod supervision;
+
 use std::fmt::Debug;
 use std::time::Duration;
 

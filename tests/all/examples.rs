@@ -16,6 +16,7 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "ring",
     "selective_receive",
     "storage",
+    "supervised_workers",
 ];
 
 /// Runs one in deterministic mode, and fails unless its output is the expected one.
@@ -122,6 +123,13 @@ fn many_counters() {
 #[test]
 fn counter() {
     in_order_everywhere("counter");
+}
+
+#[test]
+fn supervised_workers() {
+    deterministic("supervised_workers");
+    let expected = expected("examples", "supervised_workers").expect("it was just read");
+    assert_same_lines(&threads("supervised_workers"), &expected);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod pid;
 mod receive;
 mod send;
 mod spawn;
+mod supervisor;
 mod timer;
 mod wasi;
 
@@ -55,6 +56,7 @@ const GUESTS: &[&[&str]] = &[
     monitor::GUESTS,
     handler::GUESTS,
     actor::GUESTS,
+    supervisor::GUESTS,
     pid::GUESTS,
     wasi::GUESTS,
     main_program::GUESTS,

@@ -31,7 +31,8 @@ const REPEATED: [(&str, u32); 12] = [
 ];
 
 /// The same with the SDK, by the row of the guest `instructions`.
-const REPEATED_SDK: [(&str, u32); 3] = [("spawn_and_die_sdk", 1), ("json_hop", 2), ("binary_hop", 2)];
+const REPEATED_SDK: [(&str, u32); 4] =
+    [("spawn_and_die_sdk", 1), ("json_hop", 2), ("binary_hop", 2), ("supervisor_restart", 1)];
 
 fn repeated(criterion: &mut Criterion) {
     let (wat, sdk) = (Rig::wat(), Rig::sdk());

@@ -61,7 +61,7 @@ const fn sdk(name: &'static str, rounds: u64, operations: u64, what: &'static st
     Plan { name, what, guest: Guest::Sdk, rounds, operations }
 }
 
-const PLANS: [Plan; 16] = [
+const PLANS: [Plan; 17] = [
     wat("host_call", 50_000, 1, "self_pid"),
     wat("enqueue", 20_000, 1, "16 bytes into the own mailbox, which is emptied now and then"),
     wat("fiber_switch", 10_000, 1, "yield_now, alone"),
@@ -78,6 +78,7 @@ const PLANS: [Plan; 16] = [
     sdk("spawn_and_die_sdk", 500, 1, "the same as spawn_and_die with the SDK, and join"),
     sdk("json_hop", 2_000, 2, "a struct as JSON from a process to another, with the SDK"),
     sdk("binary_hop", 2_000, 2, "the same in the binary codec"),
+    sdk("supervisor_restart", 500, 1, "a child says that it runs, fails, and is started again, with the SDK"),
 ];
 
 /// Runs the command.

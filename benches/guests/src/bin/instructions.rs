@@ -1,8 +1,10 @@
 //! The measured rows that go through the SDK: the first argument names one, the second says how often.
 
 use std::hint::black_box;
+use std::time::Duration;
 
-use flower::{Binary, Pid, receive, self_pid, send, spawn, spawn_join};
+use flower::supervisor::{Child, Strategy, Supervisor};
+use flower::{Binary, ExitReason, Pid, exit, receive, self_pid, send, spawn, spawn_join};
 use serde::{Deserialize, Serialize};
 
 /// What hops: about as much as a small event carries.
@@ -21,6 +23,7 @@ fn main() {
         "spawn_cold_sdk" => spawn_cold(count),
         "json_hop" => json_hop(count),
         "binary_hop" => binary_hop(count),
+        "supervisor_restart" => supervisor_restart(count),
         unknown => panic!("there is no row {unknown}"),
     }
 }
@@ -43,6 +46,20 @@ fn spawn_cold(count: u64) {
     }
     for _ in 0..count {
         receive::<()>().expect("somebody runs");
+    }
+}
+
+/// A child that says that it runs, and fails, so many times.
+fn supervisor_restart(count: u64) {
+    fn fail(to: Pid) {
+        send(to, &()).expect("it waits");
+        exit(ExitReason::error(&()))
+    }
+    let supervisor =
+        Supervisor::new(Strategy::OneForOne).intensity(u32::MAX).period(Duration::from_millis(1));
+    supervisor.quiet().child(Child::new("fails", fail, self_pid())).start_link().expect("it can be started");
+    for _ in 0..count {
+        receive::<()>().expect("it runs again");
     }
 }
 
