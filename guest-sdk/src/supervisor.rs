@@ -25,7 +25,7 @@
 //! # Children
 //!
 //! A [`Child`] says how to start an actor: a function, a handler, an entry of another module, or any
-//! [`Spawn`](crate::Spawn), with arguments that are the same each time. It is linked with its supervisor,
+//! [`Spawn`], with arguments that are the same each time. It is linked with its supervisor,
 //! and so ends with it even when the supervisor is killed.
 //!
 //! A child has *started* when it is spawned, before it has run. One that is

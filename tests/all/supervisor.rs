@@ -6,6 +6,7 @@ mod table;
 use crate::support::{Guest, Mode, guest_tests};
 
 guest_tests! {
+    supervisor_actors,
     supervisor_backoff => |guest| guest.prints_times(),
     supervisor_calls,
     supervisor_dynamic,

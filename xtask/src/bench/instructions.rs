@@ -78,7 +78,7 @@ const PLANS: [Plan; 17] = [
     sdk("spawn_and_die_sdk", 500, 1, "the same as spawn_and_die with the SDK, and join"),
     sdk("json_hop", 2_000, 2, "a struct as JSON from a process to another, with the SDK"),
     sdk("binary_hop", 2_000, 2, "the same in the binary codec"),
-    sdk("supervisor_restart", 500, 1, "a child says that it runs, fails, and is started again, with the SDK"),
+    sdk("supervisor_restart", 500, 1, "a child says that it runs, ends, and is started again, with the SDK"),
 ];
 
 /// Runs the command.
