@@ -90,7 +90,12 @@ impl Reply {
     /// [`SendError::NotPermitted`] when the token is not the host's.
     pub fn send<M: Message + ?Sized>(self, answer: &M) -> Result<(), SendError> {
         let (body, options) = outgoing(answer)?;
-        Ok(host::reply(&self.to_bytes(), &body, &options)?)
+        self.send_as(&body, &options)
+    }
+
+    /// Answers with a body that is encoded already.
+    pub(crate) fn send_as(self, body: &[u8], options: &SendOptions) -> Result<(), SendError> {
+        Ok(host::reply(&self.to_bytes(), body, options)?)
     }
 
     pub(crate) fn to_bytes(&self) -> [u8; MessageInfo::TOKEN_SIZE] {

@@ -174,6 +174,22 @@ errors! {
         NoConnection = NO_CONNECTION,
     }
 
+    /// Why an actor did not join or leave a group.
+    GroupError {
+        /// No such actor: it has ended.
+        NoActor = NO_ACTOR,
+        /// The actor is no member of this group.
+        NoMember = NONE,
+        /// The pid does not carry the right to end the actor, which this needs.
+        NotPermitted = NOT_PERMITTED,
+        /// The pid is not one that this host made.
+        InvalidPid = INVALID_PID,
+        /// The actor is in as many groups as it may, or the group has as many members as it may.
+        Limit = LIMIT,
+        /// The name is empty or too long.
+        Invalid = INVALID,
+    }
+
     /// Why a name was not given.
     RegisterError {
         /// Another actor holds this name: it is already registered.

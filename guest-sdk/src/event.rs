@@ -47,6 +47,11 @@ impl Answer {
     pub fn decode<T: Message>(self) -> Result<T, CallError> {
         read(&self.outcome?)
     }
+
+    /// The answer as it came.
+    pub(crate) fn into_envelope(self) -> Result<Envelope, CallError> {
+        self.outcome
+    }
 }
 
 /// The end of a monitored actor.

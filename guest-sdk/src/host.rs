@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 
+use flower_abi::group::Progress;
 use flower_abi::{AT_ONCE, Filter, MessageInfo, Pid, RefKind, Rights, SendOptions, SpawnOptions, Status};
 
 use crate::buffer::Buffer;
@@ -367,6 +368,39 @@ pub(crate) fn names_of(pid: Pid, names: &mut [u8]) -> Result<u64, Status> {
     let capacity = length(names);
     // SAFETY: see the module.
     number(unsafe { imports::names_of(address(&pid), address_mut(names), capacity) })
+}
+
+pub(crate) fn group_join(name: &str, pid: Pid, rights: Rights) -> Result<(), Status> {
+    let (name, len) = (address(name), length(name.as_bytes()));
+    // SAFETY: see the module.
+    done(unsafe { imports::group_join(name, len, address(&pid), rights.0.into()) })
+}
+
+pub(crate) fn group_leave(name: &str, pid: Pid) -> Result<(), Status> {
+    // SAFETY: see the module.
+    done(unsafe { imports::group_leave(address(name), length(name.as_bytes()), address(&pid)) })
+}
+
+/// Fills `members` with those behind the serial `after`, and returns how many there were.
+pub(crate) fn group_members(name: &str, after: u64, members: &mut [Pid]) -> usize {
+    let (name, len, count) = (address(name), length(name.as_bytes()), length(members));
+    // SAFETY: see the module.
+    let found = unsafe { imports::group_members(name, len, after, address_mut(members), count) };
+    found.max(0) as usize
+}
+
+/// Sends to some more members, and says whether there may be others.
+pub(crate) fn group_broadcast(
+    name: &str,
+    body: &[u8],
+    options: &SendOptions,
+    progress: &mut Progress,
+) -> Result<bool, Status> {
+    let (name, name_len, progress) = (address(name), length(name.as_bytes()), address_mut(progress));
+    let (body, len, options) = (address(body), length(body), address(options));
+    // SAFETY: see the module.
+    let more = number(unsafe { imports::group_broadcast(name, name_len, body, len, options, progress) })?;
+    Ok(more != 0)
 }
 
 pub(crate) fn sleep(deadline: u64) {

@@ -37,6 +37,8 @@
 //!   they fail: [`supervisor`].
 //! - **Names**: [`register`], [`whereis`]. **Time**: [`sleep`], [`send_after`], [`interval`],
 //!   [`Instant`].
+//! - **Several**: [`join_group`], [`members`] and [`broadcast`] are process groups, [`registry`] finds and stops
+//!   actors by type, [`Router`] chooses one of several, [`Pool`] runs a function on many.
 //! - **Handlers**: [`Handler`] is the small and fast style of an actor, without a stack of its own.
 //! - **Typed actors**: [`#[flower::actor]`](macro@actor) turns the methods of an `impl` block into messages,
 //!   and makes a client that has a method for each: `counter.add(2).call()?`. [`Pending`] answers can be
@@ -81,6 +83,12 @@ mod actor;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
+// Several actors together.
+mod group;
+mod pool;
+pub mod registry;
+mod router;
+
 // Ends, names and time.
 mod exit;
 mod link;
@@ -112,10 +120,13 @@ pub use call::{Reply, call, request, start_request};
 pub use clock::Instant;
 pub use entry::start_args;
 pub use envelope::Envelope;
-pub use error::{CallError, JoinError, PidError, ReceiveError, RegisterError, SendError, SpawnError};
+pub use error::{
+    CallError, GroupError, JoinError, PidError, ReceiveError, RegisterError, SendError, SpawnError,
+};
 pub use event::{Answer, Down, Event, ExitSignal};
 pub use exit::{ExitReason, ExitValue, exit, exit_signal, is_alive, kill, stop, trap_stop};
 pub use function::Function;
+pub use group::{Broadcast, broadcast, join_group, join_group_as, leave_group, leave_group_as, members};
 pub use handler::{Exported, Flow, Handler};
 pub use join::{JoinHandle, join_all};
 pub use link::{link, trap_exit, unlink};
@@ -125,10 +136,12 @@ pub use name::{names_of, register, unregister, whereis};
 pub use pattern::{Match, Pattern, receive_match, receive_match_timeout};
 pub use pending::Pending;
 pub use pid::{Pid, parent, self_pid};
+pub use pool::{Pool, PoolError, Task};
 pub use receive::{
     Receive, Request, flush, mailbox_len, poll, receive, receive_any, receive_request, receive_timeout,
 };
 pub use reference::{MonitorRef, RequestRef, RoomRef, TimerRef};
+pub use router::{Router, Routing};
 pub use send::{notify_room, send, send_bytes, send_wait};
 pub use spawn::{Spawn, Stack, spawn, spawn_after, spawn_handler, spawn_join, spawn_link, spawn_monitor};
 pub use timer::{after, cancel_timer, interval, send_after, sleep, tick, yield_now};

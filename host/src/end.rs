@@ -1,8 +1,8 @@
 //! The end of an actor: one path, one order, whatever the reason.
 //!
-//! Stop; close the mailbox; free the names; cancel the timers; tell the links; tell the monitors and
-//! the callers that wait; tell native code; free. Nobody is told before the names are free, and the
-//! linear memory is gone before anybody is told. Every end that is told is the same reason.
+//! Stop; close the mailbox; free the names; leave the groups; cancel the timers; tell the links; tell the
+//! monitors and the callers that wait; tell native code; free. Nobody is told before the names are free and
+//! the groups are left, and the linear memory is gone before anybody is told. Every end that is told is the same reason.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ impl Shared {
         let reason = closing_reason(reason, &owned);
         let (left, room_waiters) = close(cell);
         self.names.remove_all(owned.id());
+        self.groups.remove_all(owned.id());
         self.end_references(&mut owned);
         // Whoever is told may start another in this one's place.
         owned.charge.give_back();

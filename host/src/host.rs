@@ -14,6 +14,7 @@ use crate::actor::Table;
 use crate::budget::{Budget, Resource};
 use crate::error::{BuildError, SpawnError};
 use crate::exit::ExitReason;
+use crate::group::Groups;
 use crate::instance::{Engines, ModuleOptions, StackClass};
 use crate::limits::Limits;
 use crate::loaded::Loaded;
@@ -120,6 +121,7 @@ impl HostBuilder {
             table: Table::new(),
             timers: Timers::new(),
             names: Names::default(),
+            groups: Groups::default(),
             links: AtomicU64::new(0),
             modules: RwLock::default(),
             counters: Counters::new(workers),

@@ -5,6 +5,7 @@
 //! linker of processes only; in a handler's linker they are refused by name.
 
 mod exit;
+mod group;
 pub(crate) mod info;
 mod lifecycle;
 mod link;
@@ -27,6 +28,7 @@ use crate::instance::parked_in_handler;
 use crate::pid::ActorId;
 
 use exit::*;
+use group::*;
 use lifecycle::*;
 use link::*;
 use message::*;

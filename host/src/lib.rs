@@ -72,6 +72,7 @@ mod actor;
 mod end;
 mod exit;
 mod gate;
+mod group;
 mod inbound;
 mod mailbox;
 mod name;

@@ -40,8 +40,14 @@ pub(crate) const SPARE_THREADS_PER_WORKER: usize = 64;
 /// Alternatives of one `receive`: the host compares each with each message.
 pub(crate) const FILTERS_MAX: u32 = 64;
 
-/// Bytes of a name; it is kept as long as its actor lives.
+/// Bytes of the name of an actor or of a group; it is kept as long as its actor lives.
 pub(crate) const NAME_BYTES_MAX: u32 = 255;
+
+/// Members of a group that one host call lists or sends to: nothing interrupts it in between.
+pub(crate) const MEMBERS_AT_ONCE_MAX: usize = 1024;
+
+/// Bytes that one host call of a broadcast copies, unless one message has more.
+pub(crate) const BROADCAST_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes of a label, which is shown in every log line of the actor.
 pub(crate) const LABEL_BYTES_MAX: u32 = 255;
@@ -101,6 +107,10 @@ pub struct Limits {
     pub links_max: u32,
     /// Names of one actor; 64.
     pub names_max: u32,
+    /// Groups that one actor is in; 64.
+    pub groups_max: u32,
+    /// Members of one group; 131,072.
+    pub group_members_max: u32,
     /// Actors of the host; 1,048,576.
     pub actors_max: u64,
     /// Linear memory of all actors together in bytes; 64 GiB.
@@ -111,6 +121,8 @@ pub struct Limits {
     pub host_message_bytes_max: u64,
     /// Names of all actors together; 1,048,576.
     pub host_names_max: u64,
+    /// Memberships of all actors in all groups together; 1,048,576.
+    pub host_memberships_max: u64,
     /// How long an actor may run without waiting; none for a process, 60 s for a handler.
     pub run_time_max: Option<Duration>,
     /// The same for a handler's one message.
@@ -130,11 +142,14 @@ impl Default for Limits {
             timers_max: 1 << 20,
             links_max: 65_536,
             names_max: 64,
+            groups_max: 64,
+            group_members_max: 1 << 17,
             actors_max: 1 << 20,
             host_memory_max: 64 << 30,
             host_timers_max: 4 << 20,
             host_message_bytes_max: 4 << 30,
             host_names_max: 1 << 20,
+            host_memberships_max: 1 << 20,
             run_time_max: None,
             handler_time_max: Some(Duration::from_secs(60)),
         }

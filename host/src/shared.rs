@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::actor::Table;
 use crate::budget::Budget;
+use crate::group::Groups;
 use crate::instance::Engines;
 use crate::limits::Limits;
 use crate::loaded::Loaded;
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) table: Table,
     pub(crate) timers: Timers,
     pub(crate) names: Names,
+    pub(crate) groups: Groups,
     /// Numbers for links.
     pub(crate) links: AtomicU64,
     /// Modules that actors may be made of, by name.

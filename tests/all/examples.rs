@@ -6,6 +6,7 @@ use crate::support::{Guest, Mode, Program, assert_same_lines, expected, guest_fi
 /// The examples that the tests of this file run.
 pub(crate) const EXAMPLES: &[&str] = &[
     "adder_and_bookkeeper",
+    "chat_room",
     "consumer_and_publishers",
     "counter",
     "harmless",
@@ -17,6 +18,7 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "selective_receive",
     "storage",
     "supervised_workers",
+    "worker_pool",
 ];
 
 /// Runs one in deterministic mode, and fails unless its output is the expected one.
@@ -130,6 +132,16 @@ fn supervised_workers() {
     deterministic("supervised_workers");
     let expected = expected("examples", "supervised_workers").expect("it was just read");
     assert_same_lines(&threads("supervised_workers"), &expected);
+}
+
+#[test]
+fn chat_room() {
+    in_order_everywhere("chat_room");
+}
+
+#[test]
+fn p4_worker_pool() {
+    in_order_everywhere("worker_pool");
 }
 
 #[test]

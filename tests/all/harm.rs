@@ -395,6 +395,21 @@ fn names_cannot_be_squatted_without_limit() {
 }
 
 #[test]
+fn groups_cannot_be_joined_without_limit() {
+    wat::run(async {
+        // Joins groups whose names of eight bytes differ, all of them ASCII.
+        let call = r#"(block (result i64)
+            (i64.store (i32.const 0) (i64.add (local.get $count) (i64.const 0x2020202020202020)))
+            (i64.extend_i32_s (call $group_join (i32.const 0) (i32.const 8) (i32.const 64) (i32.const 7))))"#;
+        let joiner = count_until_limit(call);
+        assert_eq!(counted(limited(threads(), |limits| limits.groups_max = 20), &joiner).await, 20);
+        assert_eq!(counted(limited(threads(), |limits| limits.host_memberships_max = 7), &joiner).await, 7);
+        let alone = limited(threads(), |limits| limits.group_members_max = 0);
+        assert_eq!(counted(alone, &joiner).await, 0);
+    });
+}
+
+#[test]
 fn a_flood_is_refused_at_the_receivers_limits() {
     wat::run(async {
         let wat = r#"(func (export "run")

@@ -10,12 +10,15 @@ mod support;
 mod actor;
 mod call;
 mod exit;
+mod group;
 mod handler;
 mod link;
 mod monitor;
 mod name;
 mod pid;
+mod pool;
 mod receive;
+mod router;
 mod send;
 mod spawn;
 mod supervisor;
@@ -51,6 +54,9 @@ const GUESTS: &[&[&str]] = &[
     call::GUESTS,
     timer::GUESTS,
     name::GUESTS,
+    group::GUESTS,
+    router::GUESTS,
+    pool::GUESTS,
     exit::GUESTS,
     link::GUESTS,
     monitor::GUESTS,

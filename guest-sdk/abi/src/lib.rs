@@ -2,7 +2,7 @@
 //!
 //! Everything a guest and the host must agree on stands here and nowhere else: the table of host
 //! calls ([`for_each_host_call`]), the layouts that cross linear memory ([`Pid`], [`MessageInfo`],
-//! [`SendOptions`], [`SpawnOptions`], [`Filter`]), the [`Status`] codes and the wire form of
+//! [`SendOptions`], [`SpawnOptions`], [`Filter`], [`group::Progress`]), the [`Status`] codes and the wire form of
 //! [exit reasons](ExitTag). The crate is `no_std` and has no dependencies, so that a guest pays
 //! nothing for it. `docs/abi.md` is generated from it.
 //!
@@ -20,6 +20,7 @@ pub use table::HOST_CALLS;
 
 pub mod exit;
 pub mod filter;
+pub mod group;
 pub mod message;
 pub mod pid;
 pub mod spawn;

@@ -277,6 +277,44 @@ macro_rules! for_each_host_call {
             immediate fn names_of(pid: u32, buffer: u32, capacity: u32) -> i64
                 { since: 1, handler: yes, right: "any", outcome: outside }
 
+            /// Makes an actor a member of a group, which is there while it has members.
+            ///
+            /// An actor that joins again has to leave as often; it is one member all the same. It leaves all its
+            /// groups at its end.
+            /// Parameters: `name`, `name_len` UTF-8; `pid` of a live actor; `rights` that the members' pids of it
+            /// carry, as far as `pid` has them. The latest rights count.
+            /// Returns `OK`, `NO_ACTOR`, `NOT_PERMITTED`, `INVALID_PID`, `LIMIT`, `INVALID` (empty, too long, not
+            /// UTF-8). Traps on a bad pointer.
+            may_park fn group_join(name: u32, name_len: u32, pid: u32, rights: u32) -> i32
+                { since: 1, handler: yes, right: "exit", outcome: outside }
+
+            /// Takes one join of an actor back.
+            ///
+            /// Parameters: `name`, `name_len` and `pid` as in `group_join`.
+            /// Returns `OK`, `NONE` (it is no member), `NOT_PERMITTED`, `INVALID_PID`. Traps on a bad pointer.
+            may_park fn group_leave(name: u32, name_len: u32, pid: u32) -> i32
+                { since: 1, handler: yes, right: "exit", outcome: outside }
+
+            /// Lists members of a group in the order in which they were spawned, each once.
+            ///
+            /// Parameters: `name`, `name_len` UTF-8; `after` the serial of the pid behind which the list goes on,
+            /// 0 at first; `buffer`, `count` room for that many pids, of which 1024 are written at most.
+            /// Returns how many pids it wrote, with the rights they joined with; fewer than it could are the last.
+            /// Traps on a bad pointer.
+            may_park fn group_members(name: u32, name_len: u32, after: u64, buffer: u32, count: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Sends a message to members of a group, a copy to each, the sender included; never waits.
+            ///
+            /// One call goes on to a bounded number of members: it is made again until none is left.
+            /// Parameters: `name`, `name_len` UTF-8; `body`, `body_len`, `options` as in `send`; `progress` a
+            /// `Progress`, zeros at first, in which the call writes how far it came, how many members accepted the
+            /// message and how many refused it.
+            /// Returns 1 when there may be more members, 0 when there are none; `TOO_LARGE`, `LIMIT`, `INVALID`.
+            /// Traps on a bad pointer.
+            immediate fn group_broadcast(name: u32, name_len: u32, body: u32, body_len: u32, options: u32, progress: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
             /// Parks until a deadline. Split form: `timer_start`. Returns `OK`.
             parks fn sleep(deadline: u64) -> i32
                 { since: 1, handler: no, right: "", outcome: outside }

@@ -114,6 +114,12 @@ struct LimitFlags {
     /// Names of one actor [default: 64]
     #[arg(long, value_name = "N")]
     names_max: Option<u32>,
+    /// Groups that one actor is in [default: 64]
+    #[arg(long, value_name = "N")]
+    groups_max: Option<u32>,
+    /// Members of one group [default: 131072]
+    #[arg(long, value_name = "N")]
+    group_members_max: Option<u32>,
     /// Open requests and monitors of one actor [default: 65536]
     #[arg(long, value_name = "N")]
     references_max: Option<u32>,
@@ -160,6 +166,8 @@ impl LimitFlags {
         set(&mut limits.actors_max, self.actors_max);
         set(&mut limits.timers_max, self.timers_max);
         set(&mut limits.names_max, self.names_max);
+        set(&mut limits.groups_max, self.groups_max);
+        set(&mut limits.group_members_max, self.group_members_max);
         set(&mut limits.references_max, self.references_max);
         set(&mut limits.links_max, self.links_max);
         let time = |ms: Option<u64>| ms.map(Duration::from_millis);

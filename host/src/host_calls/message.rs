@@ -89,7 +89,7 @@ fn next_id(state: &mut ActorState) -> u64 {
 }
 
 /// Counts a message that was refused before it had a receiver.
-fn refuse(state: &ActorState, status: Status) -> Status {
+pub(super) fn refuse(state: &ActorState, status: Status) -> Status {
     state.shared.counters.add(Count::Sent);
     state.shared.counters.add(Count::Refused);
     status

@@ -37,7 +37,7 @@ pub(super) fn role(call: &Call, at: usize) -> Role {
     let (name, ty) = call.params[at];
     let followed_by = |len: &'static str| call.params.get(at + 1).is_some_and(|(next, _)| *next == len);
     match name {
-        "to" | "info" | "token" | "pid" | "restricted" | "options" => Role::Pointer(None),
+        "to" | "info" | "token" | "pid" | "restricted" | "options" | "progress" => Role::Pointer(None),
         "reference" if ty == Type::I32 => Role::Pointer(None),
         "body" => Role::Pointer(Some("body_len")),
         "name" => Role::Pointer(Some("name_len")),
@@ -52,7 +52,9 @@ pub(super) fn role(call: &Call, at: usize) -> Role {
         }
         "body_len" | "name_len" | "args_len" | "detail_len" | "message_len" | "location_len" => Role::Length,
         "filter_count" | "capacity" | "len" | "count" => Role::Length,
-        "deadline" | "period" | "reference" | "offset" | "take" | "delivery" | "kind" => Role::Number,
+        "deadline" | "period" | "reference" | "offset" | "take" | "delivery" | "kind" | "after" => {
+            Role::Number
+        }
         "rights" | "tag" | "codec" | "on" => Role::Number,
         other => panic!("parameter {other:?} of {} has no role yet: give it one", call.name),
     }
