@@ -16,6 +16,11 @@
   (import "flower" "flush" (func $flush (result i64)))
   (import "flower" "parent" (func $parent (param i32) (result i32)))
   (import "flower" "yield_now" (func $yield_now (result i32)))
+  (import "flower" "link" (func $link (param i32) (result i32)))
+  (import "flower" "unlink" (func $unlink (param i32) (result i32)))
+  (import "flower" "monitor" (func $monitor (param i32 i32) (result i64)))
+  (import "flower" "trap_exit" (func $trap_exit (param i32) (result i32)))
+  (import "flower" "exit" (func $exit (param i32 i32 i32 i32) (result i32)))
 
   (memory (export "memory") 1)
   (global (export "flower_inbox") i32 (i32.const 1280))
@@ -28,10 +33,12 @@
   (data (i32.const 1024) "\01\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00")
   (data (i32.const 1152) "\02\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00")
   (data (i32.const 1280) "\00\08\00\00\00\02\00\00")
-  (data (i32.const 1536) "echo    answer  sender  leave   player  replier repeat  wait    ")
+  (data (i32.const 1536) "echo    answer  sender  leave   player  replier repeat  wait    chained watcher ")
 
   ;; Ends the run when a host call refuses.
   (func $ok (param i32) (if (local.get 0) (then unreachable)))
+
+  (func $some (param i64) (if (i64.lt_s (local.get 0) (i64.const 1)) (then unreachable)))
 
   ;; The first argument, and the own pid in its place.
   (func $begin (result i32) (local $at i32) (local $n i32)
@@ -188,16 +195,20 @@
 
   ;; So many actors that all live at once: each says that it runs, and waits.
   (func (export "spawn_cold")
-    (call $crowd (i32.const 0)))
+    (call $crowd (i32.const 1592) (i32.const 4) (i32.const 0)))
   ;; The same, linked, so that the end of this one is the end of all; does not end by itself.
-  (func (export "crowd")
-    (call $crowd (i32.const 1))
+  (func (export "linked")
+    (call $crowd (i32.const 1592) (i32.const 4) (i32.const 1))
     (call $next))
-  (func $crowd (param $flags i32) (local $n i32) (local $left i32)
+  ;; The same, each of which monitors this one, and ends when it is told of its end.
+  (func (export "watched")
+    (call $crowd (i32.const 1608) (i32.const 7) (i32.const 0))
+    (call $next))
+  (func $crowd (param $entry i32) (param $entry_len i32) (param $flags i32) (local $n i32) (local $left i32)
     (local.set $n (call $begin))
     (local.set $left (local.get $n))
     (loop $again
-      (call $start (i32.const 1592) (i32.const 4) (local.get $flags) (i32.const 0))
+      (call $start (local.get $entry) (local.get $entry_len) (local.get $flags) (i32.const 0))
       (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
     (loop $again
       (call $next)
@@ -206,6 +217,47 @@
     (call $ok (call $parent (i32.const 512)))
     (call $ok (call $send (i32.const 512) (i32.const 256) (i32.const 16) (i32.const 0)))
     (call $next))
+  (func (export "watcher")
+    (call $ok (call $parent (i32.const 512)))
+    (call $some (call $monitor (i32.const 512) (i32.const 0)))
+    (call $ok (call $send (i32.const 512) (i32.const 256) (i32.const 16) (i32.const 0)))
+    (call $next))
+
+  ;; So many actors, each linked with the one that spawned it; the last one ends, and with it all of them.
+  (func (export "chain")
+    (drop (call $trap_exit (i32.const 1)))
+    (i32.store (i32.const 576) (call $begin))
+    (call $start (i32.const 1600) (i32.const 7) (i32.const 1) (i32.const 68))
+    (call $next))
+  (func (export "chained") (local $n i32)
+    (call $ok (call $start_args (i32.const 512) (i32.const 68) (i32.const 0)))
+    (local.set $n (i32.sub (i32.load (i32.const 576)) (i32.const 1)))
+    (if (i32.eqz (local.get $n))
+      (then (call $ok (call $exit (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))))
+    (i32.store (i32.const 576) (local.get $n))
+    (call $start (i32.const 1600) (i32.const 7) (i32.const 1) (i32.const 68))
+    (call $next))
+
+  ;; A link with an actor that waits, made and removed.
+  (func (export "link_unlink") (local $n i32)
+    (local.set $n (call $begin))
+    (call $start (i32.const 1592) (i32.const 4) (i32.const 0) (i32.const 0))
+    (call $next)
+    (loop $again
+      (call $ok (call $link (i32.const 544)))
+      (call $ok (call $unlink (i32.const 544)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (call $ok (call $send (i32.const 544) (i32.const 256) (i32.const 16) (i32.const 0))))
+
+  ;; A monitor on an actor that waits, made and removed.
+  (func (export "monitor_demonitor") (local $n i32)
+    (local.set $n (call $begin))
+    (call $start (i32.const 1592) (i32.const 4) (i32.const 0) (i32.const 0))
+    (call $next)
+    (loop $again
+      (if (i32.ne (i32.const 1) (call $cancel (call $monitor (i32.const 544) (i32.const 0)))) (then unreachable))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (call $ok (call $send (i32.const 544) (i32.const 256) (i32.const 16) (i32.const 0))))
 
   ;; A message to oneself, taken from behind a thousand others.
   (func (export "selective_receive") (local $n i32) (local $others i32)

@@ -271,8 +271,8 @@ pub(crate) fn exit_with<R: Message>(value: &R) {
 
 /// Sends an exit signal, as a link would: it ends the other actor unless that traps exits.
 ///
-/// `Normal` ends nobody else. The reasons that may be given are those of [`exit`]. An actor that has
-/// ended already is not an error.
+/// `Normal` ends nobody but the caller itself, if that does not trap exits; who does sees it as any other. The
+/// reasons that may be given are those of [`exit`]. An actor that has ended already is not an error.
 ///
 /// # Errors
 /// [`PidError::NotPermitted`] when the pid lacks the right.

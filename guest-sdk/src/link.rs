@@ -14,7 +14,8 @@ pub fn link(pid: Pid) -> Result<(), PidError> {
     Ok(host::link(pid.0)?)
 }
 
-/// Removes a link. Once it has returned, no exit signal of that link is received.
+/// Removes a link. Once it has returned, no exit signal of that link is received: one that waits in the
+/// mailbox as an [`ExitSignal`](crate::ExitSignal) is dropped.
 ///
 /// # Errors
 /// [`PidError::InvalidPid`] when the host did not make this pid.

@@ -8,6 +8,10 @@ pub(crate) const WALKED_MAX: usize = 256;
 /// Fails unless an actor that is about to be parked is sound, and what it waits for can still come.
 pub(crate) fn parked(owned: &Owned) {
     owned.mailbox.check();
+    if owned.links.len() <= WALKED_MAX {
+        assert!(!owned.links.contains_key(&owned.id()), "nobody is linked with itself");
+        assert!(owned.links.values().all(|ids| !ids.is_empty()), "a link has a number");
+    }
     match &owned.wait {
         Wait::Completion(reference) => {
             let is_open = owned.references.get(*reference).is_some();

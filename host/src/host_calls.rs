@@ -17,10 +17,13 @@ mod request;
 mod spawn;
 mod timer;
 
+use std::cell::RefMut;
+
 use flower_abi::exit::TrapCode;
 use flower_abi::{IMPORT_MODULE, Rights, Status, for_each_host_call};
 use wasmtime::{Caller, Linker};
 
+use crate::actor::Owned;
 use crate::exit::{ActorExit, ExitReason};
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::instance::ActorState;
@@ -125,6 +128,15 @@ fn find_memory(guest: &mut Guest<'_>) -> wasmtime::Result<wasmtime::Memory> {
     })?;
     guest.data_mut().memory = Some(memory);
     Ok(memory)
+}
+
+/// What the caller owns, after every signal that has come; ends the caller if one of them says so.
+fn take_in(state: &ActorState) -> wasmtime::Result<RefMut<'_, Owned>> {
+    let cell = state.cell();
+    let mut owned = cell.owned();
+    state.shared.drain(cell, &mut owned);
+    check_dying(&owned)?;
+    Ok(owned)
 }
 
 /// The actor that a pid in the guest's memory names, if the pid is true and carries these rights.

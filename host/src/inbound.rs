@@ -61,7 +61,7 @@ impl Shared {
             Signal::Room { reference, of } => self.take_room(owned, reference, of),
             Signal::Stop { from } => take_stop(owned, from),
             Signal::Exit { from, reason, link } => take_exit(owned, from, reason, link),
-            Signal::Kill => owned.dying = Some(Arc::new(ExitReason::Killed)),
+            Signal::Kill => take_kill(owned),
             Signal::Link { from, id } => owned.links.entry(from).or_default().push(id),
             Signal::Unlink { from, ids } => take_unlink(owned, from, &ids),
             Signal::Monitor { from, reference } => {
@@ -94,7 +94,7 @@ impl Shared {
     fn take_down(&self, owned: &mut Owned, from: ActorId, reference: u64, reason: Arc<ExitReason>) {
         let request = matches!(owned.references.get(reference), Some(Reference::Request { .. }));
         let down = |reference| {
-            let mut down = Envelope::end(Kind::Down, from, reference, reason);
+            let mut down = Envelope::down(from, reference, reason);
             down.request = request;
             down
         };
@@ -251,6 +251,11 @@ fn take_stop(owned: &mut Owned, from: ActorId) {
     owned.mailbox.push(Envelope::system(Kind::Stop, from, 0));
 }
 
+/// Whatever has been decided before stays: a later kill is one of a dead actor.
+fn take_kill(owned: &mut Owned) {
+    owned.dying.get_or_insert_with(|| Arc::new(ExitReason::Killed));
+}
+
 fn take_exit(owned: &mut Owned, from: ActorId, reason: Arc<ExitReason>, link: Option<u64>) {
     if let Some(id) = link {
         let linked = owned.links.get(&from).is_some_and(|ids| ids.contains(&id));
@@ -260,7 +265,7 @@ fn take_exit(owned: &mut Owned, from: ActorId, reason: Arc<ExitReason>, link: Op
         owned.links.remove(&from);
     }
     if owned.trap_exit {
-        owned.mailbox.push(Envelope::end(Kind::Exit, from, 0, reason));
+        owned.mailbox.push(Envelope::exit(from, reason, link.is_some()));
     } else if !matches!(*reason, ExitReason::Normal(_)) || from == owned.id() {
         owned.dying.get_or_insert(reason);
     }

@@ -102,6 +102,13 @@ impl Mailbox {
         self.take_at(at)
     }
 
+    /// Drops the exits that links with an actor have brought, when that is unlinked.
+    pub(crate) fn remove_link_exits(&mut self, from: ActorId) {
+        while let Some(at) = self.items.iter().position(|item| item.is_link_exit(from)) {
+            self.take_at(at);
+        }
+    }
+
     /// Whether an earlier tick of the same timer is still unread.
     pub(crate) fn has_tick(&self, tick: &Envelope) -> bool {
         self.ticks.contains(&(tick.sender, tick.reference))

@@ -45,6 +45,8 @@ pub(crate) struct Extra {
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
     pub(crate) reason: Option<Arc<ExitReason>>,
+    /// Of an `Exit`: a link brought it, and so an `unlink` takes it back.
+    pub(crate) by_link: bool,
 }
 
 impl Envelope {
@@ -66,11 +68,23 @@ impl Envelope {
         })
     }
 
-    /// The end of an actor, as `Down` or `Exit`.
-    pub(crate) fn end(kind: Kind, sender: ActorId, reference: u64, reason: Arc<ExitReason>) -> Box<Envelope> {
-        let mut envelope = Envelope::system(kind, sender, reference);
+    /// The end of a monitored or called actor.
+    pub(crate) fn down(sender: ActorId, reference: u64, reason: Arc<ExitReason>) -> Box<Envelope> {
+        let mut envelope = Envelope::system(Kind::Down, sender, reference);
         envelope.extra = Some(Box::new(Extra { reason: Some(reason), ..Extra::default() }));
         envelope
+    }
+
+    /// An exit signal as who traps it sees it.
+    pub(crate) fn exit(sender: ActorId, reason: Arc<ExitReason>, by_link: bool) -> Box<Envelope> {
+        let mut envelope = Envelope::system(Kind::Exit, sender, 0);
+        envelope.extra = Some(Box::new(Extra { reason: Some(reason), by_link, ..Extra::default() }));
+        envelope
+    }
+
+    /// Whether a link with this actor brought it.
+    pub(crate) fn is_link_exit(&self, from: ActorId) -> bool {
+        self.sender == from && self.extra.as_ref().is_some_and(|extra| extra.by_link)
     }
 
     /// Bytes that it takes in a mailbox.

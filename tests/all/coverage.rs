@@ -70,6 +70,25 @@ fn every_host_call_is_imported_by_a_tested_program() {
     assert!(unknown.is_empty(), "guests import host calls that are not in the table: {unknown:?}");
 }
 
+/// The tables of links and monitors name a test in each cell: `file::test`, or `file::module::test`.
+#[test]
+fn every_cell_names_a_test() {
+    let page = repository().join("docs").join("links-and-monitors.md");
+    let page = fs::read_to_string(page).expect("it is there");
+    let mut named = 0;
+    for code in page.split('`').skip(1).step_by(2) {
+        let Some((file, path)) = code.split_once("::") else { continue };
+        let file = repository().join("tests").join("all").join(file).with_extension("rs");
+        let Ok(text) = fs::read_to_string(file) else { continue };
+        let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        for name in path.split("::").filter(|name| !name.contains('…')) {
+            assert!(words.contains(name), "the page names `{code}`, which is not there");
+            named += 1;
+        }
+    }
+    assert!(named > 60, "only {named} names were found");
+}
+
 /// The host calls that a guest imports.
 fn host_calls_of(bytes: &[u8]) -> Vec<String> {
     let mut calls = Vec::new();

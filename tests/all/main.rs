@@ -33,7 +33,9 @@ mod engine;
 mod harm;
 mod host;
 mod hostile;
+mod lifecycle;
 mod mailbox;
+mod puppet;
 mod wat;
 
 // Whole programs.

@@ -16,6 +16,7 @@ mod run;
 mod test;
 
 mod bench;
+mod histories;
 mod loom;
 mod soak;
 
@@ -44,6 +45,7 @@ enum Command {
     Test(test::Args),
     Bench(bench::Args),
     Soak(soak::Args),
+    Histories(histories::Args),
     Loom(loom::Args),
     Abi(abi::Args),
     Tidy(tidy::Args),
@@ -71,6 +73,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Test(args) => test::main(&args),
         Command::Bench(args) => bench::main(&args),
         Command::Soak(args) => soak::main(&args),
+        Command::Histories(args) => histories::main(&args),
         Command::Loom(args) => loom::main(&args),
         Command::Abi(args) => abi::main(&args),
         Command::Tidy(args) => tidy::main(&args),

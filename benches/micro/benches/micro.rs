@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use flower::{Binary, Codec, Message, pattern};
 use flower_benches::Rig;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use serde_json::json;
 const CROWD: u64 = 1000;
 
 /// What a guest repeats: the export of `rows.wat`, and how many operations make a round.
-const REPEATED: [(&str, u32); 12] = [
+const REPEATED: [(&str, u32); 14] = [
     ("host_call", 1),
     ("enqueue", 1),
     ("fiber_switch", 1),
@@ -26,6 +26,8 @@ const REPEATED: [(&str, u32); 12] = [
     ("call_handler", 1),
     ("many_to_one", 1),
     ("spawn_and_die", 1),
+    ("link_unlink", 1),
+    ("monitor_demonitor", 1),
     ("timer", 1),
     ("timer_cancel", 1),
 ];
@@ -77,26 +79,47 @@ fn spawn_cold(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The end of actors that are linked to one that is killed.
-fn exit(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("crowd");
+/// How many hang together: twice as many take twice as long.
+const BUNDLES: [u64; 4] = [2_500, 5_000, 10_000, 20_000];
+
+/// The end of one that is killed, and of all that are linked with it, or that monitor it and end when they
+/// are told.
+fn end(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("end");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made");
+    for row in ["linked", "watched"] {
+        let rig = Rig::wat();
+        for count in BUNDLES {
+            let gather = || {
+                let first = rig.start(row, &[&count.to_string()]);
+                runtime.block_on(rig.host.quiescent());
+                assert_eq!(rig.host.actor_count() as u64, count + 1);
+                first
+            };
+            let kill = |first: flower_host::Actor| {
+                rig.host.kill(first.pid()).expect("the pid has all rights");
+                runtime.block_on(rig.host.quiescent());
+                assert_eq!(rig.host.actor_count(), 0);
+            };
+            group.throughput(Throughput::Elements(count));
+            group.bench_function(BenchmarkId::new(row, count), |bencher| {
+                bencher.iter_batched(gather, kill, BatchSize::PerIteration);
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Actors of which each is linked with the one before: all are spawned, and then end, the last first.
+fn chain(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("chain");
     let rig = Rig::wat();
-    group.throughput(Throughput::Elements(CROWD));
-    let crowd = || {
-        let first = rig.start("crowd", &[&CROWD.to_string()]);
-        runtime.block_on(rig.host.quiescent());
-        assert_eq!(rig.host.actor_count() as u64, CROWD + 1);
-        first
-    };
-    group.bench_function("exit", |bencher| {
-        let kill = |first: flower_host::Actor| {
-            rig.host.kill(first.pid()).expect("the pid has all rights");
-            runtime.block_on(rig.host.quiescent());
-            assert_eq!(rig.host.actor_count(), 0);
-        };
-        bencher.iter_batched(crowd, kill, BatchSize::PerIteration);
-    });
+    for count in BUNDLES {
+        group.throughput(Throughput::Elements(count));
+        group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
+            bencher.iter(|| rig.run("chain", &[&count.to_string()]));
+        });
+    }
     group.finish();
 }
 
@@ -165,6 +188,6 @@ fn short() -> Criterion {
 criterion_group! {
     name = benches;
     config = short();
-    targets = repeated, spawn_cold, exit, codec, pattern_match
+    targets = repeated, spawn_cold, end, chain, codec, pattern_match
 }
 criterion_main!(benches);

@@ -240,7 +240,8 @@ macro_rules! for_each_host_call {
             may_park fn link(pid: u32) -> i32
                 { since: 1, handler: yes, right: "link", outcome: outside }
 
-            /// Removes a link; once it has returned, no exit signal of that link is received.
+            /// Removes a link; once it has returned, no exit signal of that link is received: one that has come
+            /// as a message and is not yet taken is dropped.
             ///
             /// Returns `OK` or `INVALID_PID`.
             immediate fn unlink(pid: u32) -> i32

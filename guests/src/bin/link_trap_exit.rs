@@ -15,6 +15,7 @@ fn main() {
     a_signal_with_the_reason();
     linked_twice_is_linked_once();
     unlinked();
+    unlinked_when_it_is_too_late();
     the_dead();
     both_ways();
     assert!(trap_exit(false));
@@ -59,6 +60,16 @@ fn unlinked() {
     assert_eq!(poll::<ExitSignal>(), Ok(None));
     link(child).expect("the signal comes later");
     assert_eq!(next(), (child, ExitReason::NoProcess));
+}
+
+/// The news has come already, and is dropped.
+fn unlinked_when_it_is_too_late() {
+    let (child, watch) = flower::Spawn::new(aborts, ()).link().spawn_monitor().expect("there is room");
+    // A link is told before a monitor.
+    let down: flower::Down = receive().expect("the end");
+    assert_eq!((down.pid, down.monitor), (child, watch));
+    unlink(child).expect("the host made it");
+    assert_eq!(poll::<ExitSignal>(), Ok(None));
 }
 
 fn the_dead() {

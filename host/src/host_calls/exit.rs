@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flower_abi::exit::LimitCode;
 use flower_abi::{Rights, Status};
 
-use super::{Guest, code, resolve, split};
+use super::{Guest, code, resolve, split, take_in};
 use crate::exit::{ActorExit, ExitReason, Value};
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::instance::ActorState;
@@ -87,9 +87,7 @@ pub(super) fn stop(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
 fn settle_own(state: &ActorState) -> wasmtime::Result<()> {
     let cell = state.cell();
     if cell.urgent.load(std::sync::atomic::Ordering::Acquire) {
-        let mut owned = cell.owned();
-        state.shared.drain(cell, &mut owned);
-        super::receive::check_dying(&owned)?;
+        drop(take_in(state)?);
     }
     Ok(())
 }
@@ -100,11 +98,8 @@ pub(super) fn trap_stop(guest: Guest<'_>, on: u32) -> wasmtime::Result<i32> {
 }
 
 pub(super) fn trap_exit(guest: Guest<'_>, on: u32) -> wasmtime::Result<i32> {
-    let state = guest.data();
-    let mut owned = state.cell().owned();
     // What came before is judged by what held before.
-    state.shared.drain(state.cell(), &mut owned);
-    super::receive::check_dying(&owned)?;
+    let mut owned = take_in(guest.data())?;
     Ok(i32::from(std::mem::replace(&mut owned.trap_exit, on != 0)))
 }
 

@@ -1,11 +1,13 @@
 //! Links and monitors, from the side of the one who makes them.
 
+use std::cell::RefMut;
 use std::sync::Arc;
 
 use flower_abi::{Rights, Status};
 
 use super::request::{delivery, open};
-use super::{Guest, code, number, resolve, split};
+use super::{Guest, code, number, resolve, split, take_in};
+use crate::actor::Owned;
 use crate::exit::ExitReason;
 use crate::instance::ActorState;
 use crate::pid::ActorId;
@@ -15,12 +17,13 @@ use crate::signal::Signal;
 pub(super) fn link(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
     let to = resolve(&memory, state, pid, Rights::EXIT)?;
-    Ok(code(to.and_then(|to| make_link(state, to))))
+    // A link whose other side has removed it already is none.
+    let owned = take_in(state)?;
+    Ok(code(to.and_then(|to| make_link(state, owned, to))))
 }
 
 /// Links with `to`; when that is dead, its exit signal comes back through the queue.
-fn make_link(state: &ActorState, to: ActorId) -> Result<(), Status> {
-    let mut owned = state.cell().owned();
+fn make_link(state: &ActorState, mut owned: RefMut<'_, Owned>, to: ActorId) -> Result<(), Status> {
     if to == state.id || owned.links.contains_key(&to) {
         return Ok(());
     }
@@ -44,13 +47,11 @@ pub(super) fn unlink(mut guest: Guest<'_>, pid: u32) -> wasmtime::Result<i32> {
         Ok(to) => to,
         Err(status) => return Ok(status.0),
     };
-    let cell = state.cell();
-    let mut owned = cell.owned();
-    // An exit that has come already counts as received before.
-    state.shared.drain(cell, &mut owned);
-    super::receive::check_dying(&owned)?;
-    if let Some(ids) = owned.links.remove(&to) {
-        state.shared.signal(to, Signal::Unlink { from: state.id, ids });
+    let mut owned = take_in(state)?;
+    match owned.links.remove(&to) {
+        // As long as a link is there, none with this actor has brought anything.
+        Some(ids) => _ = state.shared.signal(to, Signal::Unlink { from: state.id, ids }),
+        None => owned.mailbox.remove_link_exits(to),
     }
     Ok(Status::OK.0)
 }

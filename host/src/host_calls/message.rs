@@ -3,7 +3,7 @@
 use flower_abi::{NEVER, Rights, SendOptions, Status};
 
 use super::park::park;
-use super::{Guest, code, number, resolve, split, text};
+use super::{Guest, code, number, resolve, split, take_in, text};
 use crate::actor::Wait;
 use crate::budget::HeldBytes;
 use crate::guest_memory::{BadPointer, GuestMemory};
@@ -64,7 +64,7 @@ fn read_options(bytes: &[u8; SendOptions::SIZE], envelope: &mut Envelope) -> Res
         deadline: word(16),
         trace_id: bytes[24..40].try_into().expect("16 bytes"),
         span_id: bytes[40..48].try_into().expect("8 bytes"),
-        reason: None,
+        ..Extra::default()
     };
     if extra.deadline != 0 || extra.trace_id != [0; 16] || extra.span_id != [0; 8] {
         envelope.extra = Some(Box::new(extra));
@@ -216,8 +216,7 @@ pub(super) fn message_info(mut guest: Guest<'_>, info: u32) -> wasmtime::Result<
 pub(super) fn flush(mut guest: Guest<'_>) -> wasmtime::Result<i64> {
     let (_, state) = split(&mut guest)?;
     let cell = state.cell();
-    let mut owned = cell.owned();
-    state.shared.drain(cell, &mut owned);
+    let mut owned = take_in(state)?;
     let flushed = owned.mailbox.flush();
     for message in &flushed {
         state.shared.counters.add(Count::DroppedFlushed);
@@ -231,10 +230,7 @@ pub(super) fn flush(mut guest: Guest<'_>) -> wasmtime::Result<i64> {
 
 pub(super) fn mailbox_len(mut guest: Guest<'_>) -> wasmtime::Result<i64> {
     let (_, state) = split(&mut guest)?;
-    let cell = state.cell();
-    let mut owned = cell.owned();
-    state.shared.drain(cell, &mut owned);
-    Ok(owned.mailbox.len() as i64)
+    Ok(take_in(state)?.mailbox.len() as i64)
 }
 
 /// The deadline as the worker understands it: at once is in the past, so it never parks.

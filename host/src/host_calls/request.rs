@@ -6,7 +6,7 @@ use super::info::Destination;
 use super::message::{Outgoing, dispatch, has_passed};
 use super::park::park;
 use super::receive::{accept, check_dying};
-use super::{Guest, code, number, resolve, split};
+use super::{Guest, code, number, resolve, split, take_in};
 use crate::actor::Wait;
 use crate::exit::ExitReason;
 use crate::inbound::completion_status;
@@ -226,10 +226,8 @@ fn give_up(state: &ActorState, reference: u64) {
 
 pub(super) fn cancel(mut guest: Guest<'_>, reference: u64) -> wasmtime::Result<i32> {
     let (_, state) = split(&mut guest)?;
-    let cell = state.cell();
-    let mut owned = cell.owned();
-    state.shared.drain(cell, &mut owned);
-    Ok(i32::from(state.shared.cancel(cell, &mut owned, reference)))
+    let mut owned = take_in(state)?;
+    Ok(i32::from(state.shared.cancel(state.cell(), &mut owned, reference)))
 }
 
 pub(super) fn references(mut guest: Guest<'_>, kind: u32, buffer: u32, count: u32) -> wasmtime::Result<i64> {
