@@ -33,8 +33,14 @@ const REPEATED: [(&str, u32); 14] = [
 ];
 
 /// The same with the SDK, by the row of the guest `instructions`.
-const REPEATED_SDK: [(&str, u32); 4] =
-    [("spawn_and_die_sdk", 1), ("json_hop", 2), ("binary_hop", 2), ("supervisor_restart", 1)];
+const REPEATED_SDK: [(&str, u32); 6] = [
+    ("spawn_and_die_sdk", 1),
+    ("json_hop", 2),
+    ("binary_hop", 2),
+    ("supervisor_restart", 1),
+    ("binary_call", 1),
+    ("typed_call", 1),
+];
 
 fn repeated(criterion: &mut Criterion) {
     let (wat, sdk) = (Rig::wat(), Rig::sdk());

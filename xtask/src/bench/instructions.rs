@@ -61,7 +61,7 @@ const fn sdk(name: &'static str, rounds: u64, operations: u64, what: &'static st
     Plan { name, what, guest: Guest::Sdk, rounds, operations }
 }
 
-const PLANS: [Plan; 17] = [
+const PLANS: [Plan; 19] = [
     wat("host_call", 50_000, 1, "self_pid"),
     wat("enqueue", 20_000, 1, "16 bytes into the own mailbox, which is emptied now and then"),
     wat("fiber_switch", 10_000, 1, "yield_now, alone"),
@@ -79,6 +79,8 @@ const PLANS: [Plan; 17] = [
     sdk("json_hop", 2_000, 2, "a struct as JSON from a process to another, with the SDK"),
     sdk("binary_hop", 2_000, 2, "the same in the binary codec"),
     sdk("supervisor_restart", 500, 1, "a child says that it runs, ends, and is started again, with the SDK"),
+    sdk("binary_call", 2_000, 1, "a process asks a handler with that struct, and gets it back"),
+    sdk("typed_call", 2_000, 1, "the same with a typed actor and its client"),
 ];
 
 /// Runs the command.
@@ -212,6 +214,13 @@ mod tests {
         let error = plans(&["no_such_row".into()]).err().expect("it is unknown");
         assert!(error.to_string().contains("`no_such_row`"));
         assert_eq!(plans(&[]).expect("all are known").len(), PLANS.len());
+    }
+
+    #[test]
+    fn a_typed_call_costs_at_most_a_third_more_than_a_raw_one() {
+        let committed = Table::read().expect("it can be read");
+        let count = |name| committed.count(name).expect("it is committed");
+        assert!(count("typed_call") <= 1.3 * count("binary_call"));
     }
 
     #[test]

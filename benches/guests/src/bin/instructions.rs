@@ -4,7 +4,9 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use flower::supervisor::{Child, Strategy, Supervisor};
-use flower::{Binary, Pid, receive, self_pid, send, spawn, spawn_join};
+use flower::{
+    Binary, Event, Flow, Handler, Pid, call, receive, self_pid, send, spawn, spawn_handler, spawn_join,
+};
 use serde::{Deserialize, Serialize};
 
 /// What hops: about as much as a small event carries.
@@ -24,6 +26,8 @@ fn main() {
         "json_hop" => json_hop(count),
         "binary_hop" => binary_hop(count),
         "supervisor_restart" => supervisor_restart(count),
+        "binary_call" => binary_call(count),
+        "typed_call" => typed_call(count),
         unknown => panic!("there is no row {unknown}"),
     }
 }
@@ -92,6 +96,59 @@ fn binary_hop(count: u64) {
     for n in 0..count {
         send(echo, &Binary(hop(n))).expect("it waits");
         let Binary(received): Binary<Hop> = receive().expect("a hop");
+        assert_eq!(received.sequence, n);
+    }
+}
+
+/// Longer than anything takes that works.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Answers with what it is asked.
+struct RawEcho;
+
+impl Handler for RawEcho {
+    type Args = ();
+
+    fn start((): ()) -> RawEcho {
+        RawEcho
+    }
+
+    fn handle(&mut self, event: Event) -> Flow {
+        let Event::Message(message) = event else { return Flow::Continue };
+        let Binary(hop): Binary<Hop> = message.decode().expect("a hop");
+        message.reply().expect("a request").send(&Binary(hop)).expect("it waits");
+        Flow::Continue
+    }
+}
+
+flower::handler!(RawEcho);
+
+/// The same, typed.
+struct TypedEcho;
+
+#[flower::actor]
+impl TypedEcho {
+    fn init() -> Self {
+        TypedEcho
+    }
+
+    fn echo(&self, hop: Hop) -> Hop {
+        hop
+    }
+}
+
+fn binary_call(count: u64) {
+    let echo = spawn_handler::<RawEcho>(());
+    for n in 0..count {
+        let Binary(received): Binary<Hop> = call(echo, &Binary(hop(n)), PATIENCE).expect("it lives");
+        assert_eq!(received.sequence, n);
+    }
+}
+
+fn typed_call(count: u64) {
+    let echo = TypedEcho::spawn();
+    for n in 0..count {
+        let received = echo.echo(hop(n)).timeout(PATIENCE).call().expect("it lives");
         assert_eq!(received.sequence, n);
     }
 }
