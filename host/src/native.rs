@@ -34,6 +34,8 @@ pub struct Received {
     pub sender: Pid,
     /// How to read the bytes.
     pub codec: Codec,
+    /// The fingerprint of what they are, or 0.
+    pub fingerprint: u64,
     /// The bytes.
     pub body: Vec<u8>,
     /// Why the sender ended, when that is what it tells.
@@ -83,8 +85,26 @@ impl Mailbox {
 
     /// Sends a request and waits for the reply. The callee's end is an error with its reason.
     pub async fn call(&mut self, to: Pid, codec: Codec, body: &[u8]) -> Result<Received, CallError> {
+        let envelope = self.envelope(Kind::Message, codec, body)?;
+        self.ask(to, envelope).await
+    }
+
+    /// Calls a method of a typed actor by its name, as `docs/typed-actors.md` has it. The arguments are the text of a
+    /// JSON array, or nothing; the body of the answer is JSON too.
+    pub async fn call_method(&mut self, to: Pid, method: &str, args: &str) -> Result<Received, CallError> {
+        let args = if args.is_empty() { "[]" } else { args };
+        let body = format!(r#"{{"method":{},"args":{args}}}"#, serde_json::Value::from(method));
+        let mut envelope = self.envelope(Kind::Message, Codec::JSON, body.as_bytes())?;
+        envelope.fingerprint = flower_abi::CALL;
+        let answer = self.ask(to, envelope).await?;
+        match answer.fingerprint {
+            flower_abi::FAILURE => Err(CallError::not_served(&answer.body)),
+            _ => Ok(answer),
+        }
+    }
+
+    async fn ask(&mut self, to: Pid, mut envelope: Box<Envelope>) -> Result<Received, CallError> {
         let to = self.shared.resolve(&to, Rights::SEND)?;
-        let mut envelope = self.envelope(Kind::Message, codec, body)?;
         let delivery = flower_abi::Delivery::Held;
         let reference = self.cell().owned().references.open(Reference::Request { to, delivery, timer: None });
         envelope.request = true;
@@ -142,6 +162,7 @@ impl Mailbox {
             kind: message.kind,
             sender: self.shared.mint.mint(message.sender, Rights::PEER),
             codec: Codec(message.codec),
+            fingerprint: message.fingerprint,
             body: message.bytes().into_owned(),
             reason: message.reason().cloned(),
             reply,
@@ -200,6 +221,18 @@ pub enum CallError {
         /// Why it ended.
         reason: Arc<ExitReason>,
     },
+    /// A typed actor did not serve the call.
+    #[error("the typed actor did not serve the call: {failure}")]
+    NotServed {
+        /// What it says, in JSON.
+        failure: String,
+    },
+}
+
+impl CallError {
+    fn not_served(body: &[u8]) -> CallError {
+        CallError::NotServed { failure: String::from_utf8_lossy(body).into_owned() }
+    }
 }
 
 impl From<Status> for CallError {

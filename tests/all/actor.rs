@@ -1,6 +1,7 @@
 //! Typed actors: P3, P5 to P12, P15, P16, A8, A9, A15; both styles, other versions, other languages.
 
-use flower_host::{Codec, Source, Spawn};
+use flower_abi::{CALL, FAILURE};
+use flower_host::{CallError, Codec, Source, Spawn};
 
 use crate::support::{Watchdog, guest_file, guest_tests, host_builder};
 use crate::wat;
@@ -12,10 +13,6 @@ guest_tests! {
     actor_version => |guest| guest.module("other", "actor_version_other");
     used: actor_version_other
 }
-
-/// The numbers of `docs/typed-actors.md`.
-const CALL: u64 = 0xa6f9_ef75_d3ac_ff6e;
-const FAILURE: u64 = 0x707c_d640_a6ce_56b8;
 
 /// Calls the actor named `counter` by hand, and traps unless it gets what `docs/typed-actors.md` says.
 ///
@@ -69,4 +66,27 @@ async fn a_program_in_another_language_calls_a_typed_actor() {
     let caller = host.load("caller", &Source::from_wat(&caller()).expect("text")).expect("a module");
     let caller = host.spawn(Spawn::program(&caller)).expect("there is room");
     assert_eq!(caller.join().await.to_string(), "normal");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn native_code_calls_a_typed_actor() {
+    let _watchdog = Watchdog::start();
+    let host = host_builder().build().expect("a host");
+    let file = guest_file("actor_version_other");
+    let module = host.load("counters", &Source::from_file(&file).expect("the guest")).expect("a module");
+    let counter =
+        host.spawn(Spawn::entry(&module, "Counter").args(Codec::JSON, b"[5]")).expect("there is room");
+    let mut mailbox = host.mailbox().expect("a mailbox");
+    for sum in ["7", "9"] {
+        let answer = mailbox.call_method(counter.pid(), "add", "[2]").await.expect("it lives");
+        assert_eq!((answer.codec, &*answer.body), (Codec::JSON, sum.as_bytes()));
+    }
+    let unknown =
+        mailbox.call_method(counter.pid(), "mul", "[2]").await.expect_err("there is no such method");
+    let CallError::NotServed { failure } = &unknown else { panic!("{unknown}") };
+    let expected = r#"{"NoSuchMethod":{"actor":"Counter","method":"mul","methods":["add","reset"]}}"#;
+    assert_eq!(failure, expected);
+    let not_json = mailbox.call_method(counter.pid(), "add", "[2").await.expect_err("it cannot be read");
+    assert!(matches!(not_json, CallError::NotServed { .. }), "{not_json}");
+    assert_eq!(mailbox.call_method(counter.pid(), "reset", "").await.expect("it lives").body, b"null");
 }

@@ -31,7 +31,7 @@ pub mod doc;
 
 pub use exit::ExitTag;
 pub use filter::Filter;
-pub use message::{Codec, Delivery, Kind, MessageInfo, RefKind, SendOptions, fingerprint};
+pub use message::{CALL, Codec, Delivery, FAILURE, Kind, MessageInfo, RefKind, SendOptions, fingerprint};
 pub use pid::{Pid, Rights};
 pub use spawn::{EXPORTS, Exports, SpawnOptions};
 pub use status::Status;

@@ -70,6 +70,12 @@ pub const fn fingerprint(schema: &str) -> u64 {
     if hash == 0 { 1 } else { hash }
 }
 
+/// The fingerprint of a call of a typed actor, in whichever codec: `docs/typed-actors.md`.
+pub const CALL: u64 = fingerprint("flower::Call");
+
+/// The fingerprint of an answer that says why a call of a typed actor was not served.
+pub const FAILURE: u64 = fingerprint("flower::Failure");
+
 /// Where the completion of a request or a monitor goes.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

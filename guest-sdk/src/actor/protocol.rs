@@ -4,18 +4,13 @@
 
 use std::fmt;
 
+pub(crate) use flower_abi::CALL;
+pub(super) use flower_abi::FAILURE;
 use flower_abi::fingerprint;
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::Envelope;
 use crate::{CallError, Message};
-
-/// The fingerprint in the header of every call of a typed actor, in either codec.
-pub(crate) const CALL: u64 = fingerprint("flower::Call");
-
-/// The fingerprint in the header of an answer that says why a call was not served. One that is an
-/// answer has none.
-pub(crate) const FAILURE: u64 = fingerprint("flower::Failure");
 
 /// What a typed actor understands: its name, and its methods as they are written.
 ///
