@@ -1,7 +1,11 @@
 //! Every example prints what the README shows: to the byte in deterministic mode, and on threads the
 //! same lines, in the order that the example promises.
 
-use crate::support::{Guest, Mode, Program, assert_same_lines, expected, guest_file, only};
+use flower_host::MemoryEngine;
+
+use crate::support::{
+    Guest, Mode, Program, assert_same_lines, crowd, expected, guest_file, memory_engine, only,
+};
 
 /// The examples that the tests of this file run.
 pub(crate) const EXAMPLES: &[&str] = &[
@@ -120,6 +124,29 @@ fn p3_p7_p15_proxy_tour() {
 #[test]
 fn many_counters() {
     in_order_everywhere("many_counters");
+}
+
+/// On guarded memories, as many as a process has mappings for.
+#[test]
+fn many_counters_of_other_sizes() {
+    let size = match memory_engine() {
+        MemoryEngine::Slab => "100000",
+        MemoryEngine::Guarded => crowd(),
+    };
+    let ran = Program::run(&[], &guest_file("many_counters"), &[size]).expect_code(0);
+    let n: u64 = size.parse().expect("a number");
+    let (start, last) = (n * (n - 1) / 2, n + 2);
+    assert_eq!(
+        ran.stdout,
+        format!(
+            "{n} counters live\n\
+             after 1 more for each, all of them together are at {}\n\
+             after 2 more for each, all of them together are at {}\n\
+             the first is at 3, the last at {last}\n",
+            start + n,
+            start + 3 * n
+        )
+    );
 }
 
 #[test]
