@@ -371,18 +371,21 @@ pub(crate) fn names_of(pid: Pid, names: &mut [u8]) -> Result<u64, Status> {
 }
 
 pub(crate) fn group_join(name: &str, pid: Pid, rights: Rights) -> Result<(), Status> {
+    recorded!(|world| world.group_join(name, pid));
     let (name, len) = (address(name), length(name.as_bytes()));
     // SAFETY: see the module.
     done(unsafe { imports::group_join(name, len, address(&pid), rights.0.into()) })
 }
 
 pub(crate) fn group_leave(name: &str, pid: Pid) -> Result<(), Status> {
+    recorded!(|world| world.group_leave(name, pid));
     // SAFETY: see the module.
     done(unsafe { imports::group_leave(address(name), length(name.as_bytes()), address(&pid)) })
 }
 
 /// Fills `members` with those behind the serial `after`, and returns how many there were.
 pub(crate) fn group_members(name: &str, after: u64, members: &mut [Pid]) -> usize {
+    recorded!(|world| world.group_members(name, after, members));
     let (name, len, count) = (address(name), length(name.as_bytes()), length(members));
     // SAFETY: see the module.
     let found = unsafe { imports::group_members(name, len, after, address_mut(members), count) };
@@ -396,6 +399,7 @@ pub(crate) fn group_broadcast(
     options: &SendOptions,
     progress: &mut Progress,
 ) -> Result<bool, Status> {
+    recorded!(|world| world.group_broadcast(name, body, options, progress));
     let (name, name_len, progress) = (address(name), length(name.as_bytes()), address_mut(progress));
     let (body, len, options) = (address(body), length(body), address(options));
     // SAFETY: see the module.

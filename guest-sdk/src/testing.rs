@@ -29,8 +29,8 @@
 //! let whom = flower::testing::pid(7);
 //! assert_eq!(greeter.call(greeter.client().greet(whom)), Ok(1));
 //! assert_eq!(greeter.state().greeted, 1);
-//! let [Effect::Sent { to, message }] = &greeter.effects()[..] else { panic!("it sends once") };
-//! assert_eq!((*to, message.decode::<String>()), (whom.into(), Ok("hello".to_owned())));
+//! let [Effect::Sent { to, message }, Effect::Replied { .. }] = &greeter.effects()[..] else { panic!("it sends once") };
+//! assert_eq!((to.clone(), message.decode::<String>()), (whom.into(), Ok("hello".to_owned())));
 //! ```
 
 mod context;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use flower_abi::group::Progress;
 use flower_abi::{MessageInfo, SendOptions, SpawnOptions, Status};
 
 use super::effect::{Effect, Recipient, Recorded};
@@ -30,6 +31,8 @@ pub(crate) struct Context {
     /// The last reference or serial that was given out.
     last: u64,
     names: BTreeMap<String, Pid>,
+    /// How often each member has joined.
+    groups: BTreeMap<String, BTreeMap<Pid, u32>>,
     pub(super) traps_stop: bool,
     traps_exit: bool,
     pub(super) effects: Vec<Effect>,
@@ -82,6 +85,7 @@ impl Context {
             now: 1_000_000_000,
             last: 0,
             names: BTreeMap::new(),
+            groups: BTreeMap::new(),
             traps_stop: false,
             traps_exit: false,
             effects: Vec::new(),
@@ -286,6 +290,40 @@ impl Context {
     pub(crate) fn unregister(&mut self, name: &str) -> Result<(), Status> {
         self.names.remove(name).ok_or(Status::NO_NAME)?;
         self.note(Effect::Unregistered(name.to_owned()))
+    }
+
+    pub(crate) fn group_join(&mut self, name: &str, pid: flower_abi::Pid) -> Result<(), Status> {
+        *self.groups.entry(name.to_owned()).or_default().entry(Pid(pid)).or_default() += 1;
+        self.note(Effect::JoinedGroup(name.to_owned(), Pid(pid)))
+    }
+
+    pub(crate) fn group_leave(&mut self, name: &str, pid: flower_abi::Pid) -> Result<(), Status> {
+        let group = self.groups.get_mut(name).ok_or(Status::NONE)?;
+        let joins = group.get_mut(&Pid(pid)).ok_or(Status::NONE)?;
+        *joins -= 1;
+        if *joins == 0 {
+            group.remove(&Pid(pid));
+        }
+        self.note(Effect::LeftGroup(name.to_owned(), Pid(pid)))
+    }
+
+    pub(crate) fn group_members(&self, name: &str, after: u64, places: &mut [flower_abi::Pid]) -> usize {
+        let members = self.groups.get(name).into_iter().flat_map(BTreeMap::keys);
+        let behind = members.filter(|pid| pid.serial() > after);
+        places.iter_mut().zip(behind).map(|(place, pid)| *place = pid.0).count()
+    }
+
+    pub(crate) fn group_broadcast(
+        &mut self,
+        name: &str,
+        body: &[u8],
+        options: &SendOptions,
+        progress: &mut Progress,
+    ) -> Result<bool, Status> {
+        progress.accepted = self.groups.get(name).map_or(0, |group| group.len() as u32);
+        let to = Recipient::Group(name.to_owned());
+        self.note(Effect::Sent { to, message: Recorded::sent(options, body) })?;
+        Ok(false)
     }
 
     pub(crate) fn whereis(&self, name: &str) -> Result<flower_abi::Pid, Status> {

@@ -79,6 +79,10 @@ pub enum Effect {
     Registered(String, Pid),
     /// It took a name away.
     Unregistered(String),
+    /// It made somebody a member of a group.
+    JoinedGroup(String, Pid),
+    /// It took back a join.
+    LeftGroup(String, Pid),
     /// It sent an exit signal.
     Signalled(Pid, ExitReason),
     /// It killed somebody.
@@ -98,6 +102,8 @@ pub enum Recipient {
     Pid(Pid),
     /// Whoever holds this name.
     Name(String),
+    /// The members of this group.
+    Group(String),
 }
 
 impl From<Pid> for Recipient {

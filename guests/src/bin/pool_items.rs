@@ -34,7 +34,7 @@ fn p4_nineteen_items_by_four_workers() {
 
 /// The double of an even number; an odd one is too much for it.
 fn double(number: u32) -> u32 {
-    assert!(number % 2 == 0, "{number} is odd");
+    assert!(number.is_multiple_of(2), "{number} is odd");
     number * 2
 }
 
