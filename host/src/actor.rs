@@ -21,6 +21,8 @@ use crate::budget::Charge;
 use crate::exit::ExitReason;
 use crate::gate::Gate;
 use crate::instance::Body;
+use crate::limits::ANCESTORS_MAX;
+use crate::loaded::Loaded;
 use crate::mailbox::{Filters, Mailbox};
 use crate::pid::ActorId;
 use crate::reference::References;
@@ -37,6 +39,8 @@ pub(crate) struct Cell {
     /// Messages taken or dropped, of those that the queue accepted; written by the owner alone.
     taken_len: AtomicU64,
     taken_bytes: AtomicU64,
+    /// Messages that the actor was handed; written by the owner alone.
+    pub(crate) handled: AtomicU64,
     /// What the actor waits for, for observers; a [`WaitCode`].
     pub(crate) wait_code: AtomicU8,
     /// Bytes of linear memory, for observers.
@@ -63,14 +67,36 @@ pub(crate) struct SignalQueue {
 }
 
 /// What does not change in an actor's life.
-#[derive(Debug)]
 pub(crate) struct Meta {
     pub(crate) id: ActorId,
     pub(crate) label: Arc<str>,
     /// The spawner; [`ActorId::HOST`] for the embedder.
     pub(crate) parent: ActorId,
-    pub(crate) module: Arc<str>,
+    /// Those before the parent, the nearest first; [`ActorId::HOST`] behind the last.
+    pub(crate) elders: Elders,
+    /// What it was made of; `None` for native code.
+    pub(crate) module: Option<Arc<Loaded>>,
     pub(crate) style: crate::module::Style,
+    /// When it was spawned, by the host's clock.
+    pub(crate) born_ns: u64,
+}
+
+/// Those before a parent, as far as they are remembered.
+pub(crate) type Elders = [ActorId; ANCESTORS_MAX - 1];
+
+impl Meta {
+    /// What those that this actor spawns have before their parent.
+    pub(crate) fn elders_of_children(&self) -> Elders {
+        let mut elders = [ActorId::HOST; ANCESTORS_MAX - 1];
+        elders[0] = self.parent;
+        elders[1..].copy_from_slice(&self.elders[..ANCESTORS_MAX - 2]);
+        elders
+    }
+
+    /// The parent, its parent and so on, as far as they are remembered.
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = ActorId> {
+        std::iter::once(self.parent).chain(self.elders).take_while(|id| *id != ActorId::HOST)
+    }
 }
 
 /// What an actor has that only its own worker touches.
@@ -209,6 +235,7 @@ impl Cell {
             room_wanted: AtomicBool::new(false),
             taken_len: AtomicU64::new(0),
             taken_bytes: AtomicU64::new(0),
+            handled: AtomicU64::new(0),
             wait_code: AtomicU8::new(0),
             memory_bytes: AtomicU64::new(0),
             tenant: TenantCell::default(),
@@ -239,6 +266,11 @@ impl Cell {
         let owned = self.tenant.owned.take();
         drop(self.tenant.body.take());
         owned
+    }
+
+    /// Counts a message that the owner was handed.
+    pub(crate) fn note_handled(&self) {
+        self.handled.store(self.handled.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     /// Counts messages that the owner took out of the mailbox.

@@ -1,6 +1,7 @@
 //! The command line: a file per command, and what they share.
 
 mod compile;
+mod crash;
 mod log;
 mod options;
 mod report;
@@ -30,6 +31,8 @@ enum Command {
     Run(Box<run::Run>),
     /// Compile a module ahead of time, for `run --allow-precompiled`
     Compile(compile::Compile),
+    /// Show a crash report that `run --crash-dir` wrote
+    Crash(crash::Crash),
 }
 
 /// Parses the command line and does what it says.
@@ -37,6 +40,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(run) => run.execute(),
         Command::Compile(compile) => compile.execute().map(|()| 0),
+        Command::Crash(crash) => crash.execute().map(|()| 0),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -1,15 +1,24 @@
 //! The end of an actor: one path, one order, whatever the reason.
 //!
+<<<<<<< HEAD
 //! Stop; close the mailbox; free the names; leave the groups; cancel the timers; tell the links; tell the
 //! monitors and the callers that wait; tell native code; free. Nobody is told before the names are free and
 //! the groups are left, and the linear memory is gone before anybody is told. Every end that is told is the same reason.
+=======
+//! Stop; close the mailbox; report a crash; free the names; cancel the timers; tell the links; tell the monitors and
+//! the callers that wait; tell native code; free. Nobody is told before the names are free, and the
+//! linear memory is gone before anybody is told. Every end that is told is the same reason.
+>>>>>>> 9da494f (Leave a report of each crash: on stderr, in a folder, and for the embedder)
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::actor::{Cell, Owned};
+use crate::crash::{Crashed, Remains, shown};
 use crate::exit::ExitReason;
+use crate::instance::Ended;
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
@@ -18,11 +27,16 @@ use crate::signal::{Envelope, Signal};
 
 impl Shared {
     /// Ends the actor that this worker runs, and frees its cell.
-    pub(crate) fn end(&self, slot: u32, reason: Arc<ExitReason>) {
+    pub(crate) fn end(&self, slot: u32, ended: Ended) {
         let cell = self.table.cell(slot);
         let mut owned = cell.move_out().expect("an actor ends once");
-        let reason = closing_reason(reason, &owned);
+        let memory_bytes = cell.memory_bytes.load(Ordering::Relaxed);
+        // A kill, or an exit signal, decides over whatever the dying body came back with.
+        let remains = ended.remains.filter(|_| owned.dying.is_none());
+        let reason = owned.dying.clone().unwrap_or(ended.reason);
         let (left, room_waiters) = close(cell);
+        let end = Crashed { owned: &owned, cell, reason: &reason, left: &left, memory_bytes };
+        self.log_end(&end, remains);
         self.names.remove_all(owned.id());
         self.groups.remove_all(owned.id());
         self.end_references(&mut owned);
@@ -49,6 +63,26 @@ impl Shared {
         if self.is_closing() {
             self.ended.notify_waiters();
         }
+    }
+
+    /// A crash is shown and kept; of other ends a log tells that is asked to.
+    fn log_end(&self, end: &Crashed<'_>, remains: Option<Box<Remains>>) {
+        if let Some(remains) = remains {
+            // A bug of a report's is not to take the worker with it.
+            let reported = catch_unwind(AssertUnwindSafe(|| self.report_crash(end, *remains)));
+            if reported.is_err() {
+                tracing::error!(target: "flower", "host error: no report could be made of a crash");
+            }
+            return;
+        }
+        let meta = &end.owned.meta;
+        tracing::debug!(
+            target: "flower",
+            "actor {} <0.{}> ended: {}",
+            shown(meta.label.as_bytes(), meta.label.len()),
+            meta.id.serial,
+            shown(end.reason.to_string().as_bytes(), usize::MAX),
+        );
     }
 
     /// Timers are cancelled; those that this actor watched or asked need not remember it.
@@ -138,9 +172,4 @@ fn close(cell: &Cell) -> (Vec<Signal>, VecDeque<(ActorId, u64)>) {
     cell.urgent.store(false, Ordering::Relaxed);
     cell.memory_bytes.store(0, Ordering::Relaxed);
     (std::mem::take(&mut queue.signals), std::mem::take(&mut queue.room_waiters))
-}
-
-/// A kill, or an exit signal, decides over whatever the dying body came back with.
-fn closing_reason(reason: Arc<ExitReason>, owned: &Owned) -> Arc<ExitReason> {
-    owned.dying.clone().unwrap_or(reason)
 }

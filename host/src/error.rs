@@ -2,6 +2,7 @@
 //! [`module`](crate::module).
 
 use std::io;
+use std::path::PathBuf;
 
 use flower_abi::Status;
 
@@ -20,6 +21,14 @@ pub enum BuildError {
     /// The folder for compiled modules cannot be used.
     #[error(transparent)]
     Cache(#[from] LoadError),
+    /// The folder for crash reports cannot be used.
+    #[error("cannot write crash reports to {}: {error}; name a folder that can be made and written to", path.display())]
+    CrashFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
     /// The operating system refused a thread or a descriptor.
     #[error("the operating system refused a thread or a descriptor: {0}")]
     Io(#[from] io::Error),

@@ -164,7 +164,7 @@ impl ActorExit {
     /// An error that ends the actor for this reason.
     pub(crate) fn error(reason: impl Into<Arc<ExitReason>>) -> wasmtime::Error {
         let reason = reason.into();
-        let is_crash = matches!(*reason, ExitReason::Trap { .. } | ExitReason::Panic { .. });
+        let is_crash = reason.is_crash();
         let error = wasmtime::Error::from(ActorExit(reason));
         if is_crash { error } else { error.context(no_backtrace()) }
     }

@@ -12,11 +12,12 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::actor::Table;
 use crate::budget::{Budget, Resource};
+use crate::crash::{CrashOptions, CrashReport, Crashes};
 use crate::error::{BuildError, SpawnError};
 use crate::exit::ExitReason;
 use crate::group::Groups;
 use crate::instance::{Engines, ModuleOptions, StackClass};
-use crate::limits::Limits;
+use crate::limits::{CRASH_PATIENCE, Limits};
 use crate::loaded::Loaded;
 use crate::module::{Cache, LoadError, Module, ModuleHash, Source, TrustedArtifact};
 use crate::name::Names;
@@ -45,6 +46,7 @@ pub struct HostBuilder {
     cache: Option<(PathBuf, u64)>,
     module_options: ModuleOptions,
     output: Option<Arc<dyn OutputSink>>,
+    crashes: CrashOptions,
 }
 
 impl HostBuilder {
@@ -91,6 +93,32 @@ impl HostBuilder {
         self
     }
 
+    /// A folder for crash reports, with one file for each crash. It is made if need be.
+    pub fn crash_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.crashes.dir = Some(folder.into());
+        self
+    }
+
+    /// How many reports the folder keeps; 100 by default. The oldest make room for the newest.
+    pub fn crash_keep(mut self, reports: usize) -> Self {
+        self.crashes.keep = Some(reports);
+        self
+    }
+
+    /// Whether a dump of the instance, with its memory, is put beside each report; it is not by default.
+    /// A worker that meets a crash then takes the time to copy the memory.
+    pub fn crash_coredumps(mut self, enabled: bool) -> Self {
+        self.crashes.coredumps = enabled;
+        self
+    }
+
+    /// Shows every crash report to a function, on a thread of its own and one after the other. Like the files, it
+    /// is spared storms: of more than 20 crashes a second that are alike the rest are only counted.
+    pub fn on_crash(mut self, show: impl Fn(&CrashReport) + Send + Sync + 'static) -> Self {
+        self.crashes.on_crash = Some(Box::new(show));
+        self
+    }
+
     /// Makes the host and starts its workers. Inside a tokio runtime its I/O runs there; else it
     /// brings a small one of its own.
     pub fn build(self) -> Result<Host, BuildError> {
@@ -111,9 +139,11 @@ impl HostBuilder {
             None if self.deterministic => Arc::new(Direct::new()),
             None => Arc::new(Inherit::new()?),
         };
+        let crashes = Crashes::new(self.crashes, self.deterministic)?;
+        let engines = Engines::new(&self.limits, self.deterministic, crashes.wants_coredumps());
         let shared = Arc::new(Shared {
             mint: PidMint::new(&*outside),
-            engines: Engines::new(&self.limits, self.deterministic).map_err(BuildError::Engine)?,
+            engines: engines.map_err(BuildError::Engine)?,
             budget: Budget::of_host(&self.limits),
             limits: self.limits,
             deterministic: self.deterministic,
@@ -125,6 +155,7 @@ impl HostBuilder {
             links: AtomicU64::new(0),
             modules: RwLock::default(),
             counters: Counters::new(workers),
+            crashes,
             scheduler: Scheduler::new(workers, self.deterministic, HOSTS.fetch_add(1, Ordering::Relaxed)),
             bare_wasi: Arc::new(bare_wasi(&output)),
             output,
@@ -166,6 +197,7 @@ impl Host {
             cache: None,
             module_options: ModuleOptions::default(),
             output: None,
+            crashes: CrashOptions::default(),
         }
     }
 
@@ -353,6 +385,7 @@ impl Drop for Host {
         self.shared.closing.store(true, Ordering::Release);
         let all_stopped = self.shared.scheduler.stop();
         self.shared.free_all(all_stopped);
+        self.shared.crashes.finish(CRASH_PATIENCE);
         self.shared.output.flush(Duration::from_secs(1));
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -152,6 +152,7 @@ impl Shared {
     pub(crate) fn note_received(&self, cell: &Cell, envelope: &Envelope) {
         if envelope.is_counted() {
             self.counters.add(Count::Received);
+            cell.note_handled();
             self.note_left(cell, envelope);
         }
     }

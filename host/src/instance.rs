@@ -18,10 +18,9 @@ use std::sync::Arc;
 
 use flower_abi::exit::{LimitCode, TrapCode};
 use flower_abi::spawn::Exports;
-use wasmtime::{
-    Extern, Instance, ModuleExport, Store, Trap, TypedFunc, WasmBacktrace, WasmParams, WasmResults,
-};
+use wasmtime::{Extern, Instance, ModuleExport, Store, Trap, TypedFunc, WasmParams, WasmResults};
 
+use crate::crash::Remains;
 use crate::exit::{ActorExit, ExitReason};
 use crate::loaded::Loaded;
 use crate::memory::Wanted;
@@ -88,21 +87,31 @@ pub(crate) struct ActorConfig {
 /// How a body ended.
 pub(crate) struct Ended {
     pub(crate) reason: Arc<ExitReason>,
-    pub(crate) backtrace: Option<String>,
+    /// What it leaves for the report, when it has crashed.
+    pub(crate) remains: Option<Box<Remains>>,
 }
 
 impl Ended {
     /// A return without a value.
     pub(crate) fn normal() -> Ended {
-        Ended { reason: Arc::new(ExitReason::NORMAL), backtrace: None }
+        Ended::told(Arc::new(ExitReason::NORMAL))
+    }
+
+    /// An end that others have decided, or that was wanted.
+    pub(crate) fn told(reason: Arc<ExitReason>) -> Ended {
+        Ended { reason, remains: None }
+    }
+
+    /// A crash without a trace.
+    pub(crate) fn crash(reason: ExitReason) -> Ended {
+        Ended { reason: Arc::new(reason), remains: Some(Box::default()) }
     }
 
     /// What an error that came out of wasm means.
-    fn from_error(error: &wasmtime::Error, state: &mut ActorState) -> Ended {
-        let reason = reason_of(error, state);
-        let crashed = matches!(*reason, ExitReason::Trap { .. } | ExitReason::Panic { .. });
-        let backtrace = error.downcast_ref::<WasmBacktrace>().filter(|_| crashed);
-        Ended { reason, backtrace: backtrace.map(WasmBacktrace::to_string) }
+    fn from_error(error: &wasmtime::Error, store: &mut Store<ActorState>) -> Ended {
+        let reason = reason_of(error, store.data_mut());
+        let remains = reason.is_crash().then(|| Remains::of(error, store));
+        Ended { reason, remains }
     }
 }
 

@@ -83,11 +83,15 @@ mod signal;
 
 // The outside.
 mod clock;
+mod crash;
 mod native;
 mod observe;
 mod outside;
 mod status;
 
+pub use crash::{
+    CrashAncestor, CrashFrame, CrashMailbox, CrashMessage, CrashModule, CrashPeers, CrashReason, CrashReport,
+};
 pub use error::{BuildError, SpawnError};
 pub use exit::{ExitReason, Value};
 pub use flower_abi::exit::{LimitCode, TrapCode};

@@ -80,6 +80,73 @@ pub(crate) const IMAGE_RUNS_MAX: usize = 24_000;
 /// Bytes of data that actors of a module share: each is written once for every place in a run of slots.
 pub(crate) const IMAGE_BYTES_MAX: usize = 256 * 1024;
 
+/// Actors before a crashed one that its report names: the chain of those that spawn their successors has no
+/// end.
+pub(crate) const ANCESTORS_MAX: usize = 6;
+
+/// Messages of its mailbox that a crash report shows: a mailbox may hold millions.
+pub(crate) const REPORT_MESSAGES_MAX: usize = 8;
+
+/// Bytes of a message that a crash report shows.
+pub(crate) const REPORT_BODY_BYTES_MAX: usize = 160;
+
+/// Pids of each kind that a crash report shows.
+pub(crate) const REPORT_PEERS_MAX: usize = 16;
+
+/// Bytes of any other text of a guest in a crash report: a panic may say as much as an exit reason holds.
+pub(crate) const REPORT_TEXT_BYTES_MAX: usize = 4096;
+
+/// Frames of a backtrace: a recursion without end fills the stack with them.
+pub(crate) const BACKTRACE_FRAMES_MAX: usize = 32;
+
+/// Functions that were put into the one of a frame.
+pub(crate) const INLINED_FRAMES_MAX: usize = 16;
+
+/// Bytes of debug information that are kept of a module, to show lines of its source in crash reports.
+pub(crate) const DEBUG_INFO_BYTES_MAX: usize = 64 << 20;
+
+/// How deep the entries of debug information may lie in each other: they are walked by recursion.
+pub(crate) const DEBUG_INFO_DEPTH_MAX: isize = 256;
+
+/// The span in which crashes are counted.
+pub(crate) const CRASH_WINDOW: Duration = Duration::from_secs(1);
+
+/// Crashes that are alike and shown in one span: a storm would fill the log.
+pub(crate) const CRASHES_SHOWN_MAX: u32 = 5;
+
+/// Crashes that are alike and leave a report in one span: a storm would do nothing but write.
+pub(crate) const CRASHES_KEPT_MAX: u32 = 20;
+
+/// Crashes of all kinds that are shown in one span.
+pub(crate) const HOST_CRASHES_SHOWN_MAX: u32 = 20;
+
+/// Crashes of all kinds that leave a report in one span.
+pub(crate) const HOST_CRASHES_KEPT_MAX: u32 = 100;
+
+/// Kinds of crashes that are told apart at once; each takes memory of the host.
+pub(crate) const CRASH_KINDS_MAX: usize = 64;
+
+/// Reports on their way to their files.
+pub(crate) const CRASH_QUEUE_LEN_MAX: usize = 256;
+
+/// Bytes of the dumps on their way; one that is larger goes alone.
+pub(crate) const CRASH_QUEUE_BYTES_MAX: usize = 128 << 20;
+
+/// How often it is said that reports cannot be written.
+pub(crate) const CRASH_ERROR_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Reports that a folder keeps unless its owner says how many.
+pub(crate) const CRASH_KEEP: usize = 100;
+
+/// Dumps of instances in one span: each keeps a worker while a memory is copied.
+pub(crate) const COREDUMPS_MAX: u32 = 4;
+
+/// Bytes of a memory that is dumped.
+pub(crate) const COREDUMP_BYTES_MAX: usize = 256 << 20;
+
+/// How long a host that stops waits for its last crash reports to be written.
+pub(crate) const CRASH_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What an actor, or the whole host, may use. Every field has a documented default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -156,5 +223,8 @@ impl Default for Limits {
     }
 }
 
+const _: () = assert!(ANCESTORS_MAX > 2, "a parent and those before it");
+const _: () = assert!(CRASHES_SHOWN_MAX <= CRASHES_KEPT_MAX, "what is shown is kept");
+const _: () = assert!(HOST_CRASHES_SHOWN_MAX <= HOST_CRASHES_KEPT_MAX, "what is shown is kept");
 const _: () = assert!(SMALL_WASM_STACK + HOST_STACK <= 256 * 1024, "a small stack slot is 256 KiB");
 const _: () = assert!(LARGE_WASM_STACK + HOST_STACK <= 2 * 1024 * 1024, "a large one is 2 MiB");

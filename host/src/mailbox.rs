@@ -38,6 +38,11 @@ impl Mailbox {
         self.items.len()
     }
 
+    /// What waits, in order of arrival.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Envelope> + Clone {
+        self.items.iter().map(|item| &**item)
+    }
+
     /// How many of them are not a user's, and so were not refused for want of room.
     pub(crate) fn system_len(&self) -> usize {
         self.system_len

@@ -61,6 +61,7 @@ use folder::Folder;
 use transform::Lifted;
 use validate::Shape;
 
+use crate::crash::DebugInfo;
 use crate::image::Image;
 use crate::instance::MemoryEngine;
 
@@ -84,6 +85,8 @@ const WASM_PAGE: usize = 64 << 10;
 pub struct Module {
     name: Arc<str>,
     inner: Arc<Inner>,
+    /// Where its code comes from, if the bytes that it was loaded from say so.
+    debug_info: Option<Arc<DebugInfo>>,
 }
 
 struct Inner {
@@ -120,13 +123,15 @@ impl Module {
         source: &Source<'_>,
         cache: Option<&Cache>,
     ) -> Result<Module, LoadError> {
+        let debug_info = DebugInfo::of(source.bytes());
+        let assemble = |(code, shape)| Module::assemble(name, source.hash(), memory_engine, code, shape);
         let Some(cache) = cache else {
-            let (code, shape) = compile(engine, memory_engine, source.bytes())?;
-            return Module::assemble(name, source.hash(), memory_engine, code, shape);
+            let compiled = compile(engine, memory_engine, source.bytes())?;
+            return Ok(Module { debug_info, ..assemble(compiled)? });
         };
         let compatibility = Compatibility::of(engine, memory_engine);
         let key = Key { hash: source.hash(), compatibility };
-        let (code, shape) = match cache.get(engine, &key) {
+        let compiled = match cache.get(engine, &key) {
             Some(found) => found,
             None => {
                 let (code, shape) = compile(engine, memory_engine, source.bytes())?;
@@ -134,7 +139,7 @@ impl Module {
                 (code, shape)
             }
         };
-        Module::assemble(name, source.hash(), memory_engine, code, shape)
+        Ok(Module { debug_info, ..assemble(compiled)? })
     }
 
     /// Loads a WebAssembly binary.
@@ -208,7 +213,7 @@ impl Module {
 
     /// The same code under another name.
     pub fn renamed(&self, name: &str) -> Module {
-        Module { name: name.into(), inner: self.inner.clone() }
+        Module { name: name.into(), ..self.clone() }
     }
 
     /// The same code for another engine of the same configuration (or one that differs only in what
@@ -311,6 +316,11 @@ impl Module {
         self.inner.image.as_ref()
     }
 
+    /// Where its code comes from; `None` when that is not known.
+    pub(crate) fn debug_info(&self) -> Option<&DebugInfo> {
+        self.debug_info.as_deref()
+    }
+
     fn known_entries(&self) -> String {
         let names = self.entries().iter().take(SHOWN_ENTRIES_MAX).map(|entry| format!("{:?}", entry.name()));
         let cut = (self.entries().len() > SHOWN_ENTRIES_MAX).then(|| "...".to_owned());
@@ -339,7 +349,7 @@ impl Module {
             shape,
             code,
         };
-        Ok(Module { name: name.into(), inner: Arc::new(inner) })
+        Ok(Module { name: name.into(), inner: Arc::new(inner), debug_info: None })
     }
 }
 

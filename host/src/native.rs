@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use crate::actor::Cell;
 use crate::error::SpawnError;
 use crate::exit::ExitReason;
+use crate::instance::Ended;
 use crate::pid::ActorId;
 use crate::reference::Reference;
 use crate::shared::Shared;
@@ -203,7 +204,7 @@ impl Drop for Mailbox {
     fn drop(&mut self) {
         self.shared.natives.fetch_sub(1, Ordering::AcqRel);
         if self.cell().gate.lock().serial == self.id.serial {
-            self.shared.end(self.id.slot, Arc::new(ExitReason::NORMAL));
+            self.shared.end(self.id.slot, Ended::normal());
         }
     }
 }

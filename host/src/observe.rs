@@ -1,4 +1,4 @@
-//! What the host tells of itself: the accounts of messages, and the log of ends.
+//! What the host tells of itself: the accounts of messages and actors. Crashes are told of by [`crash`](crate::crash).
 //!
 //! The accounts hold to the unit: `sent = received + refused + queued + dropped`. A worker counts in
 //! a shard of its own with plain loads and stores; every other thread shares one with atomic adds.
@@ -7,9 +7,6 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_utils::CachePadded;
-
-use crate::actor::Meta;
-use crate::exit::ExitReason;
 
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,27 +120,5 @@ impl Accounts {
             + self.dropped_flushed
             + self.dropped_overflow;
         self.sent == self.received + self.refused + self.queued + dropped
-    }
-}
-
-/// Text of a guest as a log may show it: no control character gets through to a terminal.
-fn escape(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
-}
-
-/// Writes an actor's end to the log: crashes as errors, with their backtrace.
-pub(crate) fn log_end(meta: &Meta, reason: &ExitReason, backtrace: Option<&str>) {
-    let (label, serial) = (&meta.label, meta.id.serial);
-    if !reason.is_crash() {
-        tracing::debug!(target: "flower", "actor {label} <0.{serial}> ended: {reason}");
-        return;
-    }
-    let reason = escape(&reason.to_string());
-    match backtrace {
-        Some(trace) => {
-            tracing::error!(target: "flower", "actor {label} <0.{serial}> ended: {reason}\n{trace}")
-        }
-        None => tracing::error!(target: "flower", "actor {label} <0.{serial}> ended: {reason}"),
     }
 }

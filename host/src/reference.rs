@@ -79,6 +79,11 @@ impl References {
         self.open.len() as u32 - self.timers
     }
 
+    /// Every open reference, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Reference> + Clone {
+        self.open.values()
+    }
+
     /// The open numbers of one kind, the oldest first.
     pub(crate) fn of_kind(&self, kind: u32) -> Vec<u64> {
         let matching = self.open.iter().filter(|(_, reference)| reference.kind() as u32 == kind);

@@ -9,12 +9,11 @@ use std::task::{Context, Poll};
 
 use flower_abi::{Kind, NEVER};
 
-use crate::actor::{Cell, Owned, SignalQueue, Wait};
+use crate::actor::{Cell, SignalQueue, Wait};
 use crate::exit::ExitReason;
 use crate::gate::Guard;
 use crate::instance::{self, Body, Ended, Handler};
 use crate::limits::{HANDLER_BATCH_MAX, TICK};
-use crate::observe;
 use crate::scheduler::{self, Task};
 use crate::shared::Shared;
 use crate::signal::Envelope;
@@ -29,7 +28,7 @@ enum Outcome {
     /// Its slice was over.
     Preempted,
     /// It has ended.
-    Ended(Arc<ExitReason>),
+    Ended(Ended),
 }
 
 /// Runs the actor in this slot, which has been taken out of a run queue.
@@ -37,7 +36,7 @@ pub(crate) fn run(shared: &Arc<Shared>, slot: u32) {
     let cell = shared.table.cell(slot);
     let Some(queue) = cell.gate.start() else { return };
     let outcome = catch_unwind(AssertUnwindSafe(|| step(shared, cell, queue, slot)));
-    match outcome.unwrap_or_else(|panic| Outcome::Ended(host_error(shared, cell, &*panic))) {
+    match outcome.unwrap_or_else(|panic| Outcome::Ended(host_error(shared, &*panic))) {
         Outcome::Parked => park(shared, cell, slot),
         Outcome::Yielded => {
             cell.gate.requeue();
@@ -51,7 +50,7 @@ pub(crate) fn run(shared: &Arc<Shared>, slot: u32) {
                 shared.fire_timers();
             }
         }
-        Outcome::Ended(reason) => shared.end(slot, reason),
+        Outcome::Ended(ended) => shared.end(slot, ended),
     }
 }
 
@@ -68,7 +67,7 @@ fn step(shared: &Arc<Shared>, cell: &Cell, queue: Guard<'_, SignalQueue>, slot: 
             owned.dying.get_or_insert_with(|| Arc::new(ExitReason::Killed));
         }
         if let Some(reason) = owned.dying.clone() {
-            return Outcome::Ended(reason);
+            return Outcome::Ended(Ended::told(reason));
         }
         if !owned.is_ready(|| shared.now()) {
             return Outcome::Parked;
@@ -89,7 +88,7 @@ fn advance(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
         let plan = plan.take().expect("an actor starts once");
         match instance::start(shared, *plan) {
             Ok(started) => *body = started,
-            Err(ended) => return finish(cell, ended),
+            Err(ended) => return Outcome::Ended(ended),
         }
     }
     match body {
@@ -107,7 +106,7 @@ fn poll(
 ) -> Outcome {
     let polled = waker::with_waker(shared, slot, |waker| future.poll(&mut Context::from_waker(waker)));
     match polled {
-        Poll::Ready(ended) => finish(cell, ended),
+        Poll::Ready(ended) => Outcome::Ended(ended),
         Poll::Pending => pending(cell, shared.deterministic),
     }
 }
@@ -122,7 +121,8 @@ fn pending(cell: &Cell, fuel_preempts: bool) -> Outcome {
         Wait::Preempted => Outcome::Preempted,
         Wait::Running if fuel_preempts => {
             owned.slices = used + 1;
-            if used < owned.slices_max { Outcome::Preempted } else { out_of_time(&owned) }
+            let is_over = used >= owned.slices_max;
+            if is_over { Outcome::Ended(Ended::crash(ExitReason::OutOfTime)) } else { Outcome::Preempted }
         }
         Wait::Running => {
             owned.wait = Wait::Io;
@@ -130,12 +130,6 @@ fn pending(cell: &Cell, fuel_preempts: bool) -> Outcome {
         }
         _ => Outcome::Parked,
     }
-}
-
-fn out_of_time(owned: &Owned) -> Outcome {
-    let reason = Arc::new(ExitReason::OutOfTime);
-    observe::log_end(&owned.meta, &reason, None);
-    Outcome::Ended(reason)
 }
 
 /// Gives a handler its messages, one call each, until there are none or its turn is over.
@@ -148,12 +142,12 @@ fn handle_batch(shared: &Arc<Shared>, cell: &Cell, handler: &mut Handler) -> Out
                 cell.owned().wait = Wait::Message;
                 return Outcome::Parked;
             }
-            Next::Dying(reason) => return Outcome::Ended(reason),
+            Next::Dying(reason) => return Outcome::Ended(Ended::told(reason)),
         };
         match handler.handle(message) {
             Ok(true) => {}
-            Ok(false) => return finish(cell, Ended::normal()),
-            Err(ended) => return finish(cell, ended),
+            Ok(false) => return Outcome::Ended(Ended::normal()),
+            Err(ended) => return Outcome::Ended(ended),
         }
         if scheduler::tick(&shared.scheduler) != started {
             return Outcome::Yielded;
@@ -226,20 +220,11 @@ fn arm_deadline(shared: &Shared, owned: &mut Owned) {
     owned.wait_timer = (deadline != NEVER).then(|| shared.arm_wake(owned.id(), deadline));
 }
 
-fn finish(cell: &Cell, ended: Ended) -> Outcome {
-    let owned = cell.owned();
-    let reason = owned.dying.clone().unwrap_or(ended.reason);
-    observe::log_end(&owned.meta, &reason, ended.backtrace.as_deref());
-    Outcome::Ended(reason)
-}
-
 /// A bug of the host ends the actor that met it, and nobody else.
-fn host_error(shared: &Shared, cell: &Cell, panic: &(dyn std::any::Any + Send)) -> Arc<ExitReason> {
+fn host_error(shared: &Shared, panic: &(dyn std::any::Any + Send)) -> Ended {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     let id = format!("{:016x}", shared.outside.random());
     tracing::error!(target: "flower", "host error {id}: {text}");
-    let reason = ExitReason::HostError { id };
-    observe::log_end(&cell.owned().meta, &reason, None);
-    Arc::new(reason)
+    Ended::crash(ExitReason::HostError { id })
 }

@@ -9,7 +9,11 @@ use tokio::sync::Notify;
 
 use crate::actor::Table;
 use crate::budget::Budget;
+<<<<<<< HEAD
 use crate::group::Groups;
+=======
+use crate::crash::Crashes;
+>>>>>>> 9da494f (Leave a report of each crash: on stderr, in a folder, and for the embedder)
 use crate::instance::Engines;
 use crate::limits::Limits;
 use crate::loaded::Loaded;
@@ -37,6 +41,7 @@ pub(crate) struct Shared {
     /// Modules that actors may be made of, by name.
     pub(crate) modules: RwLock<HashMap<Box<str>, Arc<Loaded>>>,
     pub(crate) counters: Counters,
+    pub(crate) crashes: Crashes,
     pub(crate) budget: Arc<Budget>,
     pub(crate) engines: Engines,
     pub(crate) scheduler: Scheduler,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use flower_abi::{Exports, Kind, Rights, Status};
 
-use crate::actor::{Meta, Owned, Wait};
+use crate::actor::{Elders, Meta, Owned, Wait};
 use crate::budget::Charge;
 use crate::guarded;
 use crate::instance::{ActorConfig, Body, MemoryEngine, Plan, StackClass};
@@ -37,6 +37,7 @@ pub(crate) struct Request {
     pub(crate) entry: Box<str>,
     pub(crate) index: Option<u32>,
     pub(crate) parent: ActorId,
+    pub(crate) elders: Elders,
     pub(crate) label: Option<Arc<str>>,
     pub(crate) name: Option<Box<str>>,
     /// Deadline before which it does not run; 0 for at once.
@@ -64,6 +65,7 @@ impl Request {
             entry,
             index: None,
             parent,
+            elders: [ActorId::HOST; _],
             label: None,
             name: None,
             start_at: 0,
@@ -126,8 +128,15 @@ impl Shared {
     pub(crate) fn occupy_native(&self, native: Arc<tokio::sync::Notify>) -> Option<ActorId> {
         let charge = Charge::for_actor(&self.budget)?;
         let id = self.table.allocate();
-        let (label, module) = (Arc::from("native"), Arc::from(""));
-        let meta = Meta { id, label, parent: ActorId::HOST, module, style: Style::Process };
+        let meta = Meta {
+            id,
+            label: Arc::from("native"),
+            parent: ActorId::HOST,
+            elders: [ActorId::HOST; _],
+            module: None,
+            style: Style::Process,
+            born_ns: 0,
+        };
         let cell = self.table.cell(id.slot);
         let owned = Owned::new(Arc::new(meta), charge);
         self.open_queue(&owned, &Options::default(), Some(native));
@@ -176,8 +185,15 @@ impl Shared {
         options: &Options,
     ) {
         let label = request.label.clone().unwrap_or_else(|| default_label(&request));
-        let (parent, module) = (request.parent, Arc::from(request.module.module.name()));
-        let meta = Meta { id, label, parent, module, style: signature.style() };
+        let meta = Meta {
+            id,
+            label,
+            parent: request.parent,
+            elders: request.elders,
+            module: Some(request.module.clone()),
+            style: signature.style(),
+            born_ns: self.now(),
+        };
         let start_at = request.start_at;
         let plan = self.plan(id, request, signature);
         let slices_max = plan.config.run_ticks_max;
@@ -192,7 +208,9 @@ impl Shared {
     }
 
     fn open_queue(&self, owned: &Owned, options: &Options, native: Option<Arc<tokio::sync::Notify>>) {
-        let mut queue = self.table.cell(owned.id().slot).gate.lock();
+        let cell = self.table.cell(owned.id().slot);
+        cell.handled.store(0, Ordering::Relaxed);
+        let mut queue = cell.gate.lock();
         queue.len_max = options.mailbox_len_max.unwrap_or(self.limits.mailbox_len_max);
         queue.bytes_max = options.mailbox_bytes_max.unwrap_or(self.limits.mailbox_bytes_max);
         queue.meta = Some(owned.meta.clone());

@@ -118,13 +118,12 @@ fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
     let (mailbox_len, _) = cell.queued(&queue);
     drop(queue);
     let state = state(cell);
-    let module = shared.module(&meta.module);
     let peer =
         (meta.parent != crate::pid::ActorId::HOST).then(|| shared.mint.mint(meta.parent, Rights::PEER));
     Some(ActorStatus {
         pid: shared.mint.mint(meta.id, Rights::ALL),
         label: meta.label.to_string(),
-        module: meta.module.to_string(),
+        module: meta.module.as_ref().map_or_else(String::new, |loaded| loaded.module.name().to_owned()),
         style: meta.style,
         parent: peer,
         names: shared.names.names_of(meta.id).into_iter().map(String::from).collect(),
@@ -134,7 +133,7 @@ fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
         snapshot_obstacle: obstacle(
             meta.style,
             state,
-            module.and_then(|loaded| loaded.module.snapshot_obstacle()),
+            meta.module.as_ref().and_then(|loaded| loaded.module.snapshot_obstacle()),
         ),
     })
 }

@@ -9,6 +9,7 @@ mod support;
 // What actors can do, by noun.
 mod actor;
 mod call;
+mod crash;
 mod exit;
 mod group;
 mod handler;
@@ -51,6 +52,7 @@ mod coverage;
 /// The guests that tests run, file by file.
 const GUESTS: &[&[&str]] = &[
     spawn::GUESTS,
+    crash::GUESTS,
     send::GUESTS,
     receive::GUESTS,
     call::GUESTS,

@@ -11,6 +11,7 @@ use flower_host::{
     StackClass, Strings, TrustedArtifact,
 };
 
+use super::crash::CrashFlags;
 use super::options::OptionFlags;
 use super::report;
 use super::values::{DirFlag, EnvFlag, ModuleFlag, Size};
@@ -77,6 +78,8 @@ pub(super) struct Run {
 
     #[command(flatten)]
     options: OptionFlags,
+    #[command(flatten, next_help_heading = "Crash reports")]
+    crashes: CrashFlags,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitFlags,
 }
@@ -237,7 +240,7 @@ impl Run {
         if let (false, Some(folder)) = (self.no_cache, super::cache_folder(self.cache.clone())) {
             builder = builder.cache(folder, CACHE_BYTES_MAX);
         }
-        Ok(builder.build()?)
+        Ok(self.crashes.set_up(builder).build()?)
     }
 
     /// Loads every module, and spawns the main actor.

@@ -141,6 +141,7 @@ impl Options {
             None => state.module.clone(),
         };
         let mut request = Request::new(module, entry.into(), state.id, state.shared.bare_wasi.clone());
+        request.elders = state.cell().owned().meta.elders_of_children();
         request.index = indexed.then(|| self.u32(24));
         request.label = label.map(Arc::from);
         request.name = name.map(Box::from);

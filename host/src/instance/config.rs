@@ -1,14 +1,15 @@
 //! Engines: how wasmtime is configured, once for each class of stack and each kind of code.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
-use wasmtime::{Config, Engine, Linker};
+use wasmtime::{Config, Engine, Linker, WasmBacktraceDetails};
 
 use super::ActorState;
 use super::options::{MemoryEngine, ModuleOptions};
 use crate::guarded;
 use crate::host_calls;
-use crate::limits::{HOST_STACK, LARGE_WASM_STACK, Limits, SMALL_WASM_STACK};
+use crate::limits::{BACKTRACE_FRAMES_MAX, HOST_STACK, LARGE_WASM_STACK, Limits, SMALL_WASM_STACK};
 use crate::memory::{self, SlabMemoryCreator};
 use crate::module::configure_features;
 use crate::stack::{self, SlabStackCreator};
@@ -55,17 +56,19 @@ pub(crate) struct Engines {
     /// By class.
     stacks: [Arc<SlabStackCreator>; 2],
     deterministic: bool,
+    coredumps: bool,
 }
 
 impl Engines {
     /// The engines of a host; the one that most modules use is made at once.
-    pub(crate) fn new(limits: &Limits, deterministic: bool) -> wasmtime::Result<Engines> {
+    pub(crate) fn new(limits: &Limits, deterministic: bool, coredumps: bool) -> wasmtime::Result<Engines> {
         let slots_max = usize::try_from(limits.actors_max).unwrap_or(usize::MAX);
         let engines = Engines {
             sets: Default::default(),
             memories: SlabMemoryCreator::new(limits.memory_max as usize, slots_max),
             stacks: StackClass::ALL.map(|class| SlabStackCreator::new(class.bytes(), slots_max)),
             deterministic,
+            coredumps,
         };
         engines.get(StackClass::Small, ModuleOptions::default())?;
         Ok(engines)
@@ -111,6 +114,7 @@ impl Engines {
         }
         stack::configure(&mut config, self.stacks[class as usize].clone(), class.wasm_bytes());
         configure_preemption(&mut config, self.deterministic, options.epoch_interruption);
+        configure_traces(&mut config, self.coredumps);
         let engine = Engine::new(&config)?;
         let (process, handler) = (process_linker(&engine)?, handler_linker(&engine)?);
         Ok(EngineSet { engine, process, handler })
@@ -123,6 +127,13 @@ fn configure_preemption(config: &mut Config, deterministic: bool, epoch_interrup
     if deterministic {
         config.cranelift_nan_canonicalization(true);
     }
+}
+
+/// What is kept of a crash. Lines of source are looked up by the host itself, and only for a report.
+fn configure_traces(config: &mut Config, coredumps: bool) {
+    config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES_MAX));
+    config.coredump_on_trap(coredumps);
 }
 
 fn process_linker(engine: &Engine) -> wasmtime::Result<Linker<ActorState>> {

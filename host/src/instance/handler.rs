@@ -41,7 +41,7 @@ impl Handler {
         let found = instance.and_then(|instance| find(&mut store, &instance, &plan));
         let (function, inbox) = match found {
             Ok(found) => found,
-            Err(error) => return Err(Ended::from_error(&error, store.data_mut())),
+            Err(error) => return Err(Ended::from_error(&error, &mut store)),
         };
         let mut handler = Handler { store, function, inbox };
         match handler.handle(args) {
@@ -69,7 +69,7 @@ pub(super) async fn handle_all(shared: Arc<Shared>, mut plan: Plan) -> Ended {
     let found = made.and_then(|instance| find(&mut store, &instance, &plan));
     let (function, inbox) = match found {
         Ok(found) => found,
-        Err(error) => return Ended::from_error(&error, store.data_mut()),
+        Err(error) => return Ended::from_error(&error, &mut store),
     };
     let mut message = plan.take_args();
     loop {
@@ -84,7 +84,7 @@ pub(super) async fn handle_all(shared: Arc<Shared>, mut plan: Plan) -> Ended {
         }
         message = match next(&shared, plan.id.slot).await {
             Ok(message) => message,
-            Err(reason) => return Ended { reason, backtrace: None },
+            Err(reason) => return Ended::told(reason),
         };
     }
 }
@@ -184,7 +184,7 @@ fn settle(store: &mut Store<ActorState>, result: wasmtime::Result<i32>) -> Resul
         }
         Err(error) => {
             state.effects.roll_back(&state.shared);
-            Err(Ended::from_error(&error, state))
+            Err(Ended::from_error(&error, store))
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut plan: Plan) -> Ended {
     };
     match enter(&mut store, &mut plan).await {
         Ok(()) => Ended::normal(),
-        Err(error) => Ended::from_error(&error, store.data_mut()),
+        Err(error) => Ended::from_error(&error, &mut store),
     }
 }
 
@@ -28,7 +28,7 @@ pub(super) fn make_store(shared: &Arc<Shared>, plan: &mut Plan) -> Result<Store<
         .engines
         .get(plan.config.stack, plan.module.options)
         .and_then(|set| ActorState::new(shared, plan).into_store(&set.engine, is_process));
-    store.map_err(|error| Ended { reason: Arc::new(state::no_memory(&error)), backtrace: None })
+    store.map_err(|error| Ended::crash(state::no_memory(&error)))
 }
 
 async fn enter(store: &mut Store<ActorState>, plan: &mut Plan) -> wasmtime::Result<()> {

@@ -32,6 +32,11 @@ fn of_compile() {
 }
 
 #[test]
+fn of_crash() {
+    expect_help("help_crash", &["crash", "--help"]);
+}
+
+#[test]
 fn without_a_command_there_is_help_too() {
     let ran = Program::new::<&str>([]).ran().expect_code(2);
     ran.expect_in_stderr(&["Usage: flower-host <COMMAND>", "run", "compile"]);
