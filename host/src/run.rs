@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use flower_abi::{Kind, NEVER};
 
-use crate::actor::{Cell, SignalQueue, Wait};
+use crate::actor::{Cell, Owned, SignalQueue, Wait};
 use crate::exit::ExitReason;
 use crate::gate::Guard;
 use crate::instance::{self, Body, Ended, Handler};

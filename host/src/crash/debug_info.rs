@@ -11,6 +11,9 @@ use addr2line::gimli::{Dwarf, EndianSlice, Error, LittleEndian};
 
 use crate::limits::{DEBUG_INFO_BYTES_MAX, DEBUG_INFO_DEPTH_MAX, INLINED_FRAMES_MAX};
 
+/// Name and content of a custom section.
+type Kept = (Box<str>, Box<[u8]>);
+
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 
 /// The number of custom sections in a module.
@@ -25,7 +28,7 @@ const HEADER: usize = 8;
 /// What of a module tells where its instructions come from.
 pub(crate) struct DebugInfo {
     /// By name; the leading dot included.
-    sections: Box<[(Box<str>, Box<[u8]>)]>,
+    sections: Box<[Kept]>,
     /// Where the bodies of the functions begin in the code section.
     bodies: Box<[u32]>,
     /// Whether it may be read.

@@ -48,7 +48,7 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Box<Job>>,
     coredump_bytes: usize,
     /// Reports that did not fit.
     dropped: u64,
@@ -64,7 +64,7 @@ enum Todo {
     /// Say how many crashes were not shown.
     Tell,
     /// Write this; so many before it did not fit.
-    Write(Job, u64),
+    Write(Box<Job>, u64),
 }
 
 impl Writer {
@@ -96,7 +96,7 @@ impl Writer {
             return;
         }
         state.coredump_bytes += bytes;
-        state.jobs.push_back(job);
+        state.jobs.push_back(Box::new(job));
         drop(state);
         self.wake();
     }
@@ -185,7 +185,8 @@ impl Task {
         self.queue.changed.notify_all();
     }
 
-    fn write(&mut self, Job { mut report, coredump }: Job, dropped: u64) {
+    fn write(&mut self, job: Box<Job>, dropped: u64) {
+        let Job { mut report, coredump } = *job;
         self.note_lost(dropped, || "they came faster than they could be written".to_owned());
         if let Some(folder) = &mut self.folder
             && let Err(error) = folder.write(&mut report, coredump.as_deref())
