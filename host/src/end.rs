@@ -1,14 +1,8 @@
 //! The end of an actor: one path, one order, whatever the reason.
 //!
-<<<<<<< HEAD
-//! Stop; close the mailbox; free the names; leave the groups; cancel the timers; tell the links; tell the
-//! monitors and the callers that wait; tell native code; free. Nobody is told before the names are free and
+//! Stop; close the mailbox; report a crash; free the names; leave the groups; cancel the timers; tell the links; tell
+//! the monitors and the callers that wait; tell native code; free. Nobody is told before the names are free and
 //! the groups are left, and the linear memory is gone before anybody is told. Every end that is told is the same reason.
-=======
-//! Stop; close the mailbox; report a crash; free the names; cancel the timers; tell the links; tell the monitors and
-//! the callers that wait; tell native code; free. Nobody is told before the names are free, and the
-//! linear memory is gone before anybody is told. Every end that is told is the same reason.
->>>>>>> 9da494f (Leave a report of each crash: on stderr, in a folder, and for the embedder)
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

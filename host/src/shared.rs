@@ -9,11 +9,8 @@ use tokio::sync::Notify;
 
 use crate::actor::Table;
 use crate::budget::Budget;
-<<<<<<< HEAD
-use crate::group::Groups;
-=======
 use crate::crash::Crashes;
->>>>>>> 9da494f (Leave a report of each crash: on stderr, in a folder, and for the embedder)
+use crate::group::Groups;
 use crate::instance::Engines;
 use crate::limits::Limits;
 use crate::loaded::Loaded;
