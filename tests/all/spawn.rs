@@ -15,49 +15,7 @@ guest_tests! {
     spawn_options,
     spawn_refusals,
     spawn_stack;
-    used: spawn_idle, spawn_module_other
-}
-
-/// Memory per idle actor, as the kernel counts it: what they share counts for each of them.
-#[cfg(target_os = "linux")]
-mod idle_actors_are_small {
-    use flower_host::MemoryEngine;
-
-    use crate::support::{Program, guest_file, memory_engine};
-
-    /// The host's own part falls out of the difference of two populations.
-    fn kib_each(style: &str) -> u64 {
-        let kib = |count: &str| {
-            let mut running = Program::of_run(&[], &guest_file("spawn_idle"), &[style, count]).start();
-            assert_eq!(running.line(), format!("{count} wait"));
-            let kib = running.memory_kib();
-            running.signal("KILL");
-            running.ended();
-            kib
-        };
-        kib("3000").saturating_sub(kib("1000")) / 2000
-    }
-
-    /// What it measured when this was written: 36, 45 with a host that is not optimised, and 54 behind guard pages.
-    #[test]
-    fn process() {
-        check("process", 52, 65);
-    }
-
-    /// 30, 35 with a host that is not optimised, and 56 behind guard pages.
-    #[test]
-    fn handler() {
-        check("handler", 40, 65);
-    }
-
-    fn check(style: &str, slab_kib: u64, guarded_kib: u64) {
-        let kib = kib_each(style);
-        let most = match memory_engine() {
-            MemoryEngine::Slab => slab_kib,
-            MemoryEngine::Guarded => guarded_kib,
-        };
-        assert!(kib <= most, "{kib} KiB");
-    }
+    used: spawn_module_other
 }
 
 /// Many actors of one module and one that came before them each find a static as it was compiled.

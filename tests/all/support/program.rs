@@ -101,18 +101,6 @@ impl Running {
         line.trim_end().to_owned()
     }
 
-    /// What it has of the machine's memory, with the kernel's tables of it, in KiB.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn memory_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.expect("it is running");
-        let field = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name)).expect("the kernel tells");
-            line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number")
-        };
-        field("VmRSS:") + field("VmPTE:")
-    }
-
     /// Sends it a signal, by the name that `kill` knows.
     pub(crate) fn signal(&self, name: &str) {
         let command = format!("kill -{name} {}", self.child.id());
