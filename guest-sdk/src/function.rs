@@ -7,7 +7,7 @@ use crate::Message;
 /// A function, or a closure that captures nothing, that can be spawned with `Args`.
 ///
 /// It takes what it is spawned with: nothing for `()`, the value itself, or the items of a tuple as
-/// several arguments. It may also be one that never returns.
+/// several arguments. It may also be one that never returns, or an `async` one.
 ///
 /// `Shape` tells these apart; it is always inferred.
 #[diagnostic::on_unimplemented(
@@ -29,7 +29,11 @@ pub trait Function<Args, Shape>: Copy + 'static {
 #[doc(hidden)]
 pub struct Endless<F>(PhantomData<F>);
 
-/// What such a function returns: the type `!`, which has no name of its own yet.
+/// The shape of an `async` function, which runs as a [task](crate::task).
+#[doc(hidden)]
+pub struct Async<F>(PhantomData<F>);
+
+/// What an endless function returns: the type `!`, which has no name of its own yet.
 type Never = <fn() -> ! as Returns>::Output;
 
 #[doc(hidden)]
@@ -69,6 +73,22 @@ macro_rules! functions {
             fn call(self, args: $args) {
                 let functions!(@$shape $($arg),*) = args;
                 self($($arg),*)
+            }
+        }
+
+        impl<F, R, $($arg),*> Function<$args, Async<fn($($arg),*) -> R>> for F
+        where
+            F: Fn($($arg),*) -> R + Copy + 'static,
+            $args: Message,
+            R: Future,
+            R::Output: Message,
+        {
+            type Output = R::Output;
+
+            #[allow(non_snake_case, reason = "an argument is named like its type")]
+            fn call(self, args: $args) -> R::Output {
+                let functions!(@$shape $($arg),*) = args;
+                crate::task::block_on(self($($arg),*))
             }
         }
     )+};

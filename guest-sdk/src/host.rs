@@ -28,6 +28,8 @@ thread_local! {
     static MORE: Cell<bool> = const { Cell::new(false) };
     /// Whether this is a handler, which may not park, not even where it would not have to.
     static HANDLES: Cell<bool> = const { Cell::new(false) };
+    /// There in an actor that has tasks.
+    static HOOKS: Cell<Option<&'static Hooks>> = const { Cell::new(None) };
 }
 
 /// Where a value lies in linear memory.
@@ -156,8 +158,34 @@ pub(crate) fn notify_room(to: Pid) -> Result<u64, Status> {
     number(unsafe { imports::notify_room(address(&to)) })
 }
 
-/// Takes a message that has come, without the price of parking where that is likely; else parks.
+/// What is asked about messages in an actor whose tasks wait for some.
+pub(crate) struct Hooks {
+    /// A message that came before, and nobody wanted then.
+    pub(crate) kept: fn(&[Filter]) -> Option<Envelope>,
+    /// Gives an envelope to the task that it is for, or back.
+    pub(crate) claim: fn(Envelope) -> Option<Envelope>,
+}
+
+/// Has the tasks asked from now on.
+pub(crate) fn set_hooks(hooks: &'static Hooks) {
+    HOOKS.set(Some(hooks));
+}
+
+/// Takes the next message that no task waits for in particular.
 pub(crate) fn receive(filters: &[Filter], deadline: u64) -> Result<Envelope, Status> {
+    let Some(hooks) = HOOKS.get() else { return receive_next(filters, deadline) };
+    if let Some(envelope) = (hooks.kept)(filters) {
+        return Ok(envelope);
+    }
+    loop {
+        if let Some(envelope) = (hooks.claim)(receive_next(filters, deadline)?) {
+            return Ok(envelope);
+        }
+    }
+}
+
+/// Takes a message that has come, without the price of parking where that is likely; else parks.
+pub(crate) fn receive_next(filters: &[Filter], deadline: u64) -> Result<Envelope, Status> {
     let (filters, count) = (address(filters), length(filters));
     let received = received(incoming(|buffer, capacity, info| {
         if (MORE.get() || deadline == AT_ONCE) && !HANDLES.get() {

@@ -69,7 +69,8 @@ pub fn join_all<R: Message>(handles: impl IntoIterator<Item = JoinHandle<R>>) ->
     handles.into_iter().map(JoinHandle::join).collect()
 }
 
-fn value<R: Message>(end: &Envelope) -> Result<R, JoinError> {
+/// What the end of an actor says that it has returned.
+pub(crate) fn value<R: Message>(end: &Envelope) -> Result<R, JoinError> {
     match reason(end) {
         ExitReason::Normal(value) => Ok(value.decode()?),
         other => Err(JoinError::Died(other)),

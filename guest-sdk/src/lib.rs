@@ -39,6 +39,8 @@
 //!   [`Instant`].
 //! - **Several**: [`join_group`], [`members`] and [`broadcast`] are process groups, [`registry`] finds and stops
 //!   actors by type, [`Router`] chooses one of several, [`Pool`] runs a function on many.
+//! - **Tasks**: [`task::spawn`] runs futures side by side in one actor. **Channels**: [`channel()`] carries values
+//!   between them and between actors, [`select!`] waits for several at once.
 //! - **Handlers**: [`Handler`] is the small and fast style of an actor, without a stack of its own.
 //! - **Typed actors**: [`#[flower::actor]`](macro@actor) turns the methods of an `impl` block into messages,
 //!   and makes a client that has a method for each: `counter.add(2).call()?`. [`Pending`] answers can be
@@ -83,6 +85,10 @@ mod actor;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
+// Several things at once in an actor, and values between them and between actors.
+pub mod channel;
+pub mod task;
+
 // Several actors together.
 mod group;
 mod pool;
@@ -117,6 +123,7 @@ pub use actor::{
 };
 pub use address::Address;
 pub use call::{Reply, call, request, start_request};
+pub use channel::{Overflow, Receiver, Select, Sender, channel, channel_with};
 pub use clock::Instant;
 pub use entry::start_args;
 pub use envelope::Envelope;
@@ -148,7 +155,7 @@ pub use timer::{after, cancel_timer, interval, send_after, sleep, tick, yield_no
 
 pub use flower_abi::exit::{LimitCode, TrapCode};
 pub use flower_abi::{Codec, Rights, Status};
-pub use flower_macros::{actor, entry, main, receive};
+pub use flower_macros::{actor, entry, main, receive, select, select_async};
 
 /// What the macros expand to; not for use by hand.
 #[doc(hidden)]
@@ -159,6 +166,7 @@ pub mod __private {
         AfterEvent, Hooks, Init, Invocation, NoArgs, handle as handle_event, run, spawning,
     };
     pub use crate::actor::{start as start_actor, travels};
+    pub use crate::channel::select::{Arm, Done, MailboxArm, Otherwise, RecvArm, Selecting, SendArm};
     pub use crate::entry::{enter, start};
     pub use crate::handler::handle;
     pub use crate::receive::select;

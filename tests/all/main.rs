@@ -9,6 +9,7 @@ mod support;
 // What actors can do, by noun.
 mod actor;
 mod call;
+mod channel;
 mod crash;
 mod exit;
 mod group;
@@ -23,6 +24,7 @@ mod router;
 mod send;
 mod spawn;
 mod supervisor;
+mod task;
 mod timer;
 mod wasi;
 
@@ -56,6 +58,8 @@ const GUESTS: &[&[&str]] = &[
     send::GUESTS,
     receive::GUESTS,
     call::GUESTS,
+    channel::sdk::GUESTS,
+    task::GUESTS,
     timer::GUESTS,
     name::GUESTS,
     group::GUESTS,

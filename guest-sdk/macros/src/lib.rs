@@ -6,11 +6,13 @@ use syn::{Error, ItemFn, Result, parse_macro_input};
 
 mod actor;
 mod receive;
+mod select;
 
 /// Marks the program's main actor.
 ///
 /// A plain `fn main()` works just as well; this one makes sure that the SDK is set up before its
-/// first line, even in a program that calls nothing else of it.
+/// first line, even in a program that calls nothing else of it. An `async fn main()` runs as the first of the
+/// actor's [tasks](../flower/task/index.html).
 ///
 /// ```
 /// #[flower::main]
@@ -159,11 +161,77 @@ pub fn receive(input: TokenStream) -> TokenStream {
     receive.expand().into()
 }
 
+/// Does the first of several operations that can go ahead, and leaves the others as if they had never been tried. Blocks the
+/// actor until then, and runs its tasks meanwhile; in a task, use [`select_async!`].
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// use flower::{channel, select};
+///
+/// # #[derive(Debug, serde::Serialize, serde::Deserialize)]
+/// # struct Ping;
+/// let (tx, rx) = channel::<u32>(1);
+/// let full = true;
+/// select! {
+///     value = rx.recv() => println!("{value:?}"),
+///     result = tx.send(5) if !full => result?,
+///     message = receive::<Ping>() => println!("{message:?}"),
+///     after(Duration::from_secs(1)) => println!("too slow"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Arms
+///
+/// - `pattern = rx.recv() => expression`: the pattern is bound to an `Option`, `None` when the channel is closed and drained.
+/// - `pattern = tx.send(value) => expression`: to a `Result`, an error when it is closed. The value of an arm that is not
+///   chosen is dropped.
+/// - `pattern = receive::<T>() => expression`: to a `Result` of the first message or signal of the mailbox that says that it is a `T`.
+/// - `after(duration) => expression`, at the end: when none has gone ahead in that time.
+/// - `default => expression`, at the end: when none can go ahead now.
+///
+/// `if condition` behind an operation leaves the arm out when it is false. Where several arms can go ahead, one of
+/// them is chosen at random; with `biased;` before the first arm, it is the first in the order of the arms.
+///
+/// The expressions stand in the function around them, where nothing is borrowed any more: they may `return`, `break`, and
+/// use the channels.
+///
+/// # Panics
+/// Inside a task, when only other tasks could end it; and when all arms are left out and there is no `after` or
+/// `default`.
+#[proc_macro]
+pub fn select(input: TokenStream) -> TokenStream {
+    let select = parse_macro_input!(input as select::Select);
+    select.expand(&quote!(wait())).into()
+}
+
+/// As [`select!`], in an `async` block: it awaits, and the other tasks run meanwhile.
+///
+/// ```no_run
+/// use flower::{Receiver, select_async};
+///
+/// async fn either(a: Receiver<u32>, b: Receiver<u32>) -> Option<u32> {
+///     select_async! {
+///         value = a.recv() => value,
+///         value = b.recv() => value,
+///     }
+/// }
+/// ```
+#[proc_macro]
+pub fn select_async(input: TokenStream) -> TokenStream {
+    let select = parse_macro_input!(input as select::Select);
+    select.expand(&quote!(await)).into()
+}
+
 fn expand_main(mut function: ItemFn) -> Result<proc_macro2::TokenStream> {
-    if let Some(asyncness) = function.sig.asyncness {
-        return Err(Error::new_spanned(asyncness, "an actor blocks where others wait: no `async` is needed"));
+    let mut body = function.block;
+    if function.sig.asyncness.take().is_some() {
+        let output = &function.sig.output;
+        body = syn::parse_quote!({
+            async fn main() #output #body
+            ::flower::task::block_on(main())
+        });
     }
-    let body = function.block;
     function.block = syn::parse_quote!({
         ::flower::__private::start();
         #body

@@ -67,7 +67,7 @@ impl Parse for After {
 }
 
 /// `=> expression`, with a comma unless it is a block or the last.
-fn body(input: ParseStream<'_>) -> Result<Expr> {
+pub(crate) fn body(input: ParseStream<'_>) -> Result<Expr> {
     input.parse::<Token![=>]>()?;
     let body = Expr::parse_with_earlier_boundary_rule(input)?;
     let comma = input.parse::<Option<Token![,]>>()?;

@@ -1,0 +1,210 @@
+//! `select!` and `select_async!`: arms of `pattern = operation => expression`, and at last `after(duration)` or `default`.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Error, Expr, ExprCall, ExprMethodCall, Ident, Pat, Result, Token, parenthesized};
+
+use crate::receive::body;
+
+/// The whole of it.
+pub(crate) struct Select {
+    biased: bool,
+    arms: Vec<Arm>,
+    otherwise: Option<Otherwise>,
+}
+
+struct Arm {
+    pat: Pat,
+    operation: Operation,
+    condition: Option<Expr>,
+    body: Expr,
+}
+
+/// What an arm does.
+enum Operation {
+    Recv(Expr),
+    Send(Expr, Expr),
+    /// The type, if it is written.
+    Receive(TokenStream),
+}
+
+/// What is done when no arm is.
+struct Otherwise {
+    timeout: Option<Expr>,
+    body: Expr,
+}
+
+impl Parse for Select {
+    fn parse(input: ParseStream<'_>) -> Result<Select> {
+        let mut select = Select { biased: biased(input)?, arms: Vec::new(), otherwise: None };
+        while !input.is_empty() {
+            if select.otherwise.is_some() {
+                return Err(input.error("`after` or `default` is the last arm, and there is one of them"));
+            }
+            match otherwise(input)? {
+                Some(otherwise) => select.otherwise = Some(otherwise),
+                None => select.arms.push(input.parse()?),
+            }
+        }
+        if select.arms.is_empty() && select.otherwise.is_none() {
+            return Err(input.error("expected an arm: `value = rx.recv() => ..`"));
+        }
+        Ok(select)
+    }
+}
+
+/// `biased;`
+fn biased(input: ParseStream<'_>) -> Result<bool> {
+    let fork = input.fork();
+    let is = fork.parse::<Ident>().is_ok_and(|word| word == "biased") && fork.peek(Token![;]);
+    if is {
+        input.parse::<Ident>()?;
+        input.parse::<Token![;]>()?;
+    }
+    Ok(is)
+}
+
+/// `after(duration) => ..` or `default => ..`
+fn otherwise(input: ParseStream<'_>) -> Result<Option<Otherwise>> {
+    let fork = input.fork();
+    let Ok(word) = fork.parse::<Ident>() else { return Ok(None) };
+    if word == "default" && fork.peek(Token![=>]) {
+        input.parse::<Ident>()?;
+        return Ok(Some(Otherwise { timeout: None, body: body(input)? }));
+    }
+    if word != "after" || !fork.peek(syn::token::Paren) {
+        return Ok(None);
+    }
+    input.parse::<Ident>()?;
+    let content;
+    parenthesized!(content in input);
+    let timeout = content.parse()?;
+    content.parse::<Option<Token![,]>>()?;
+    if !content.is_empty() {
+        return Err(content.error("`after` takes one duration"));
+    }
+    Ok(Some(Otherwise { timeout: Some(timeout), body: body(input)? }))
+}
+
+impl Parse for Arm {
+    fn parse(input: ParseStream<'_>) -> Result<Arm> {
+        let pat = Pat::parse_single(input)?;
+        input.parse::<Token![=]>()?;
+        let operation = Operation::read(input.parse()?)?;
+        let condition = match input.parse::<Option<Token![if]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
+        Ok(Arm { pat, operation, condition, body: body(input)? })
+    }
+}
+
+impl Operation {
+    fn read(expr: Expr) -> Result<Operation> {
+        match expr {
+            Expr::MethodCall(call) if call.method == "recv" && call.args.is_empty() => {
+                Ok(Operation::Recv(*call.receiver))
+            }
+            Expr::MethodCall(call) if call.method == "send" && call.args.len() == 1 => {
+                let ExprMethodCall { receiver, args, .. } = call;
+                let [value] = items(args)?;
+                Ok(Operation::Send(*receiver, value))
+            }
+            Expr::Call(call) if is_receive(&call) => Ok(Operation::Receive(turbofish(&call))),
+            other => {
+                Err(Error::new_spanned(other, "expected `rx.recv()`, `tx.send(value)` or `receive::<T>()`"))
+            }
+        }
+    }
+
+    /// What makes the arm.
+    fn arm(&self) -> TokenStream {
+        match self {
+            Operation::Recv(receiver) => quote!(::flower::__private::RecvArm::new(&#receiver)),
+            Operation::Send(sender, value) => quote!(::flower::__private::SendArm::new(&#sender, #value)),
+            Operation::Receive(ty) => quote!(::flower::__private::MailboxArm #ty ::new()),
+        }
+    }
+}
+
+fn items<const N: usize>(args: Punctuated<Expr, Token![,]>) -> Result<[Expr; N]> {
+    let args: Vec<Expr> = args.into_iter().collect();
+    args.try_into().map_err(|_| Error::new(Span::call_site(), "expected another number of arguments"))
+}
+
+/// `receive()`, `receive::<T>()`, `flower::receive::<T>()`
+fn is_receive(call: &ExprCall) -> bool {
+    let Expr::Path(path) = &*call.func else { return false };
+    call.args.is_empty() && path.path.segments.last().is_some_and(|last| last.ident == "receive")
+}
+
+fn turbofish(call: &ExprCall) -> TokenStream {
+    let Expr::Path(path) = &*call.func else { return TokenStream::new() };
+    match path.path.segments.last().map(|last| &last.arguments) {
+        Some(syn::PathArguments::AngleBracketed(types)) => {
+            let types = &types.args;
+            quote!(::<#types>)
+        }
+        _ => TokenStream::new(),
+    }
+}
+
+impl Select {
+    /// The arms, a choice among them, and what follows from it, where nothing is borrowed any more.
+    pub(crate) fn expand(&self, wait: &TokenStream) -> TokenStream {
+        let numbers: Vec<usize> = (0..self.arms.len()).collect();
+        let names: Vec<Ident> = numbers.iter().map(|index| format_ident!("arm{index}")).collect();
+        let types: Vec<Ident> = numbers.iter().map(|index| format_ident!("Arm{index}")).collect();
+        let arms = self.arms.iter().map(Arm::make);
+        let bodies = self
+            .arms
+            .iter()
+            .zip(&types)
+            .map(|(Arm { pat, body, .. }, ty)| quote!(Chosen::#ty(#pat) => #body,));
+        let (otherwise, other) = self.otherwise();
+        let biased = self.biased;
+        quote! {{
+            enum Chosen<#(#types),*> { #( #types(#types), )* None }
+
+            let chosen = {
+                use ::flower::__private::Done as _;
+                #( let mut #names = #arms; )*
+                let arms: &mut [&mut dyn ::flower::__private::Arm] = &mut [#( &mut #names ),*];
+                let chosen = ::flower::__private::Selecting::new(arms, #biased, #otherwise).#wait;
+                match chosen {
+                    #( #numbers => Chosen::#types(#names.done()), )*
+                    _ => Chosen::None,
+                }
+            };
+            match chosen {
+                #( #bodies )*
+                Chosen::None => #other,
+            }
+        }}
+    }
+
+    fn otherwise(&self) -> (TokenStream, TokenStream) {
+        let path = quote!(::flower::__private::Otherwise);
+        match &self.otherwise {
+            None => (quote!(#path::Wait), quote!(::core::unreachable!())),
+            Some(Otherwise { timeout: None, body }) => (quote!(#path::Default), quote!(#body)),
+            Some(Otherwise { timeout: Some(timeout), body }) => {
+                (quote!(#path::After(#timeout)), quote!(#body))
+            }
+        }
+    }
+}
+
+impl Arm {
+    fn make(&self) -> TokenStream {
+        let arm = self.operation.arm();
+        match &self.condition {
+            Some(condition) => {
+                quote!(if #condition { ::core::option::Option::Some(#arm) } else { ::core::option::Option::None })
+            }
+            None => arm,
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The receiving endpoint.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::queue::Outcome;
+use super::{Chan, NONE, Owner, RecvTimeoutError, Take, TryRecvError};
+use crate::task;
+
+/// Receives values from a [channel](crate::channel()).
+///
+/// A clone is another endpoint of the same channel; each value goes to one of them. When the last one is gone, senders find the
+/// channel closed, and what it holds is dropped.
+pub struct Receiver<T> {
+    pub(super) chan: Rc<Chan<T>>,
+}
+
+impl<T> Receiver<T> {
+    pub(super) fn new(chan: Rc<Chan<T>>) -> Receiver<T> {
+        chan.receivers.set(chan.receivers.get() + 1);
+        Receiver { chan }
+    }
+
+    /// Takes the next value, and blocks until there is one; `None` when the channel is closed and drained.
+    ///
+    /// # Panics
+    /// Inside a task, when it would have to wait for other tasks; or when too many receivers wait already.
+    #[track_caller]
+    pub fn recv(&self) -> Option<T> {
+        match self.try_recv() {
+            Ok(value) => Some(value),
+            Err(TryRecvError::Closed) => None,
+            Err(TryRecvError::Empty) => task::wait(self.recv_async(), "`recv_async().await`"),
+        }
+    }
+
+    /// Takes the next value, as [`recv`](Self::recv), in a task.
+    ///
+    /// A future that is dropped before it is ready has taken nothing.
+    pub fn recv_async(&self) -> Receiving<'_, T> {
+        Receiving { chan: &self.chan, at: NONE }
+    }
+
+    /// Takes the next value if there is one.
+    ///
+    /// # Errors
+    /// When there is none now, or never will be.
+    #[inline]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        match self.chan.take() {
+            Take::Value(value, _) => Ok(value),
+            Take::Empty => Err(TryRecvError::Empty),
+            Take::Closed => Err(TryRecvError::Closed),
+        }
+    }
+
+    /// Takes the next value, and blocks no longer than `timeout`.
+    ///
+    /// # Errors
+    /// When the time is over, or the channel is closed and drained.
+    ///
+    /// # Panics
+    /// As [`recv`](Self::recv).
+    #[track_caller]
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        match self.try_recv() {
+            Ok(value) => Ok(value),
+            Err(TryRecvError::Closed) => Err(RecvTimeoutError::Closed),
+            Err(TryRecvError::Empty) if timeout.is_zero() => Err(RecvTimeoutError::Timeout),
+            Err(TryRecvError::Empty) => {
+                task::wait(self.recv_timeout_async(timeout), "`recv_timeout_async(..).await`")
+            }
+        }
+    }
+
+    /// Takes the next value, as [`recv_timeout`](Self::recv_timeout), in a task.
+    ///
+    /// # Errors
+    /// As [`recv_timeout`](Self::recv_timeout).
+    pub async fn recv_timeout_async(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        match task::timeout(timeout, self.recv_async()).await {
+            Ok(value) => value.ok_or(RecvTimeoutError::Closed),
+            Err(_) => Err(RecvTimeoutError::Timeout),
+        }
+    }
+
+    /// Every value until the channel is closed and drained; blocks as [`recv`](Self::recv).
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter(self)
+    }
+
+    /// The values that are there; never waits.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter(self)
+    }
+
+    /// Every value until the channel is closed and drained, in a task.
+    pub fn stream(&self) -> Stream<'_, T> {
+        Stream(self.recv_async())
+    }
+
+    /// Every value until the channel is closed and drained, in a task; it keeps the endpoint.
+    pub fn into_stream(self) -> IntoStream<T> {
+        IntoStream { receiver: self, at: NONE }
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Receiver<T> {
+        Receiver::new(self.chan.clone())
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.chan.drop_receiver();
+    }
+}
+
+/// A receive under way: see [`Receiver::recv_async`].
+#[must_use = "nothing is received unless it is awaited"]
+pub struct Receiving<'a, T> {
+    chan: &'a Rc<Chan<T>>,
+    /// Its place among the receivers that wait.
+    at: u32,
+}
+
+impl<T> Future for Receiving<'_, T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let chan = self.chan;
+        poll(chan, &mut self.at, cx)
+    }
+}
+
+impl<T> Drop for Receiving<'_, T> {
+    fn drop(&mut self) {
+        if self.at != NONE {
+            self.chan.leave_taker(self.at);
+        }
+    }
+}
+
+/// Takes a value, or waits for one at the place `at`.
+fn poll<T>(chan: &Chan<T>, at: &mut u32, cx: &Context<'_>) -> Poll<Option<T>> {
+    if *at != NONE {
+        let mut state = chan.state.borrow_mut();
+        if state.takers.renew(*at, cx.waker()) == Outcome::Waiting {
+            return Poll::Pending;
+        }
+        let (outcome, ..) = state.takers.leave(std::mem::replace(at, NONE));
+        if outcome == Outcome::Served {
+            return Poll::Ready(state.take_reserved());
+        }
+    }
+    match chan.take() {
+        Take::Value(value, _) => Poll::Ready(Some(value)),
+        Take::Closed => Poll::Ready(None),
+        Take::Empty => {
+            *at = chan.park_taker(Owner::Single(cx.waker().clone()));
+            Poll::Pending
+        }
+    }
+}
+
+/// See [`Receiver::iter`].
+pub struct Iter<'a, T>(&'a Receiver<T>);
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.recv()
+    }
+}
+
+/// See [`Receiver::try_iter`].
+pub struct TryIter<'a, T>(&'a Receiver<T>);
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.try_recv().ok()
+    }
+}
+
+/// Every value until the channel is closed and drained; keeps the endpoint.
+pub struct IntoIter<T>(Receiver<T>);
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.recv()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter(self)
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+/// See [`Receiver::stream`].
+pub struct Stream<'a, T>(Receiving<'a, T>);
+
+impl<T> futures_core::Stream for Stream<'_, T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+/// See [`Receiver::into_stream`].
+pub struct IntoStream<T> {
+    receiver: Receiver<T>,
+    at: u32,
+}
+
+impl<T> futures_core::Stream for IntoStream<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = &mut *self;
+        poll(&this.receiver.chan, &mut this.at, cx)
+    }
+}
+
+impl<T> Drop for IntoStream<T> {
+    fn drop(&mut self) {
+        if self.at != NONE {
+            self.receiver.chan.leave_taker(self.at);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Channels: between the tasks of an actor, and between actors.
+
+pub(crate) mod sdk;

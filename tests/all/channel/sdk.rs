@@ -1,0 +1,7 @@
+//! C1 to C16, F14 to F18, O1 to O6: channels as the SDK has them.
+
+use crate::support::guest_tests;
+
+guest_tests! {
+    channel_local,
+}
