@@ -66,7 +66,7 @@ async fn calls() {
     assert_eq!(answers.into_iter().map(|answer| answer.unwrap().unwrap()).sum::<u32>(), 9900);
     let gone = task::call::<_, u32>(server, &1_u32, ms(10_000)).await;
     assert!(matches!(gone, Err(CallError::NoActor | CallError::Died(_))), "{gone:?}");
-    let silent = spawn(|()| drop(flower::receive::<String>()), ());
+    let silent = spawn(flower_guests::wait_for_ever, ());
     let late = task::call::<_, u32>(silent, &1_u32, ms(5)).await;
     assert_eq!(late, Err(CallError::Timeout));
 }
