@@ -109,6 +109,7 @@ mod reference;
 // Beneath: from Rust to the host calls.
 mod entry;
 
+mod budget;
 mod buffer;
 mod depth;
 #[cfg(all(feature = "heap", any(target_family = "wasm", test)))]
@@ -122,6 +123,7 @@ pub use actor::{
     cast_method,
 };
 pub use address::Address;
+pub use budget::Budget;
 pub use call::{Reply, call, request, start_request};
 pub use channel::{Overflow, Receiver, Select, Sender, channel, channel_with};
 pub use clock::Instant;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use flower_abi::{Exports, SendOptions, SpawnOptions};
 
+use crate::budget::Budget;
 use crate::buffer::Buffer;
 use crate::clock::{Instant, period};
 use crate::entry;
@@ -137,6 +138,7 @@ pub struct Spawn<'a, R> {
     entry: &'a str,
     name: &'a str,
     label: &'a str,
+    budget: Option<Budget>,
     result: PhantomData<fn() -> R>,
 }
 
@@ -157,7 +159,7 @@ impl<'a, R: Message> Spawn<'a, R> {
         };
         let options =
             SpawnOptions { codec: sent.codec, fingerprint: sent.fingerprint, ..SpawnOptions::DEFAULT };
-        Spawn { args, options, module: "", entry, name: "", label: "", result: PhantomData }
+        Spawn { args, options, module: "", entry, name: "", label: "", budget: None, result: PhantomData }
     }
 
     /// Takes the entry from another module, by the name that it was given to the host under.
@@ -217,6 +219,12 @@ impl<'a, R: Message> Spawn<'a, R> {
     /// Which stack it runs on.
     pub fn stack(mut self, stack: Stack) -> Self {
         self.options.stack_class = stack as u32;
+        self
+    }
+
+    /// What it and all its descendants may use together.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
         self
     }
 
@@ -284,6 +292,7 @@ impl<'a, R: Message> Spawn<'a, R> {
             name_len,
             label,
             label_len,
+            budget: self.budget.as_ref().map_or(0, |budget| address(&budget.0)),
             ..self.options
         };
         let (pid, reference) = host::spawn(&options, &args)?;
@@ -307,8 +316,8 @@ impl<'a> Spawn<'a, ()> {
 
     /// Says what it will return, for [`spawn_join`](Spawn::spawn_join).
     pub fn returning<R: Message>(self) -> Spawn<'a, R> {
-        let Spawn { args, options, module, entry, name, label, result: _ } = self;
-        Spawn { args, options, module, entry, name, label, result: PhantomData }
+        let Spawn { args, options, module, entry, name, label, budget, result: _ } = self;
+        Spawn { args, options, module, entry, name, label, budget, result: PhantomData }
     }
 
     /// Runs a [`Handler`](crate::Handler) of this program.

@@ -19,32 +19,109 @@ pub(crate) enum Resource {
     Timers,
     /// Bytes of messages, arguments and replies, wherever they wait.
     MessageBytes,
+    /// Messages themselves, of trees that bound them.
+    Messages,
 }
 
 impl Resource {
-    const ALL: [Resource; 4] = [Resource::Actors, Resource::Memory, Resource::Timers, Resource::MessageBytes];
+    const ALL: [Resource; 5] =
+        [Resource::Actors, Resource::Memory, Resource::Timers, Resource::MessageBytes, Resource::Messages];
 }
 
 /// How many resources there are.
 const RESOURCES: usize = Resource::ALL.len();
 
-/// One node of the tree: what it has, and what is taken of it.
-pub(crate) struct Budget {
-    parent: Option<Arc<Budget>>,
+/// What an actor and all its descendants may use together. What is not said is bounded by the budget above
+/// alone.
+///
+/// ```no_run
+/// # use flower_host::{Host, Module, Spawn, SpawnError, Budget};
+/// # fn start(host: &Host, module: &Module) -> Result<(), SpawnError> {
+/// let tenant = Budget::new().memory_max(256 << 20).actors_max(1000);
+/// host.spawn(Spawn::program(module).budget(tenant))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
     max: [u64; RESOURCES],
-    used: [AtomicU64; RESOURCES],
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget { max: [u64::MAX; RESOURCES] }
+    }
 }
 
 impl Budget {
+    /// No bound of its own.
+    pub fn new() -> Budget {
+        Budget::default()
+    }
+
+    /// Live actors.
+    pub fn actors_max(self, actors: u64) -> Self {
+        self.with(Resource::Actors, actors)
+    }
+
+    /// Bytes of linear memory.
+    pub fn memory_max(self, bytes: u64) -> Self {
+        self.with(Resource::Memory, bytes)
+    }
+
+    /// Armed timers.
+    pub fn timers_max(self, timers: u64) -> Self {
+        self.with(Resource::Timers, timers)
+    }
+
+    /// Bytes of the messages of more than 256 bytes that its actors have sent and nobody has taken.
+    pub fn message_bytes_max(self, bytes: u64) -> Self {
+        self.with(Resource::MessageBytes, bytes)
+    }
+
+    /// Messages of any size that its actors have sent and nobody has taken.
+    pub fn messages_max(self, messages: u64) -> Self {
+        self.with(Resource::Messages, messages)
+    }
+
+    fn with(mut self, resource: Resource, max: u64) -> Self {
+        self.max[resource as usize] = max;
+        self
+    }
+}
+
+/// One node of the tree: what its actors have, and what is taken of it.
+pub(crate) struct Ledger {
+    parent: Option<Arc<Ledger>>,
+    max: [u64; RESOURCES],
+    used: [AtomicU64; RESOURCES],
+    /// Whether this one or one above bounds the number of messages, which then are counted.
+    counts_messages: bool,
+}
+
+impl Ledger {
     /// The root: what the host has.
-    pub(crate) fn of_host(limits: &Limits) -> Arc<Budget> {
+    pub(crate) fn of_host(limits: &Limits) -> Arc<Ledger> {
         let max = [
             limits.actors_max,
             limits.host_memory_max,
             limits.host_timers_max,
             limits.host_message_bytes_max,
+            u64::MAX,
         ];
-        Arc::new(Budget { parent: None, max, used: Default::default() })
+        Arc::new(Ledger { parent: None, max, used: Default::default(), counts_messages: false })
+    }
+
+    /// A part of it for an actor and its descendants.
+    pub(crate) fn part(self: &Arc<Self>, budget: &Budget) -> Arc<Ledger> {
+        let counts_messages = self.counts_messages || budget.max[Resource::Messages as usize] != u64::MAX;
+        let parent = Some(self.clone());
+        Arc::new(Ledger { parent, max: budget.max, used: Default::default(), counts_messages })
+    }
+
+    /// Whether messages of every size are charged, and not only large ones.
+    pub(crate) fn counts_messages(&self) -> bool {
+        self.counts_messages
     }
 
     /// How much is taken.
@@ -84,31 +161,40 @@ impl Budget {
     }
 }
 
-/// Bytes of one message, given back when it is dropped.
+/// The charge for one message, given back when it is dropped.
 pub(crate) struct HeldBytes {
-    budget: Arc<Budget>,
+    ledger: Arc<Ledger>,
     amount: u64,
 }
 
 impl HeldBytes {
-    /// Takes `amount` bytes, if there are so many.
-    pub(crate) fn take(budget: &Arc<Budget>, amount: u64) -> Option<Box<HeldBytes>> {
-        let taken = budget.take(Resource::MessageBytes, amount);
-        taken.then(|| Box::new(HeldBytes { budget: budget.clone(), amount }))
+    /// Takes `amount` bytes, and a message where these are counted, if there are so many.
+    pub(crate) fn take(ledger: &Arc<Ledger>, amount: u64) -> Option<Box<HeldBytes>> {
+        let counted = u64::from(ledger.counts_messages);
+        if !ledger.take(Resource::Messages, counted) {
+            return None;
+        }
+        if !ledger.take(Resource::MessageBytes, amount) {
+            ledger.give(Resource::Messages, counted);
+            return None;
+        }
+        Some(Box::new(HeldBytes { ledger: ledger.clone(), amount }))
     }
 }
 
 impl Clone for HeldBytes {
     /// The host itself copies a message only when it has to, and then may.
     fn clone(&self) -> HeldBytes {
-        self.budget.force(Resource::MessageBytes, self.amount);
-        HeldBytes { budget: self.budget.clone(), amount: self.amount }
+        self.ledger.force(Resource::MessageBytes, self.amount);
+        self.ledger.force(Resource::Messages, u64::from(self.ledger.counts_messages));
+        HeldBytes { ledger: self.ledger.clone(), amount: self.amount }
     }
 }
 
 impl Drop for HeldBytes {
     fn drop(&mut self) {
-        self.budget.give(Resource::MessageBytes, self.amount);
+        self.ledger.give(Resource::MessageBytes, self.amount);
+        self.ledger.give(Resource::Messages, u64::from(self.ledger.counts_messages));
     }
 }
 
@@ -120,7 +206,7 @@ impl fmt::Debug for HeldBytes {
 
 /// A leaf of the tree: what one actor has taken; all of it goes back when this is dropped.
 pub(crate) struct Charge {
-    budget: Arc<Budget>,
+    ledger: Arc<Ledger>,
     taken: [u64; RESOURCES],
     /// What its memory takes of the process's account.
     share: Option<Share>,
@@ -128,9 +214,14 @@ pub(crate) struct Charge {
 
 impl Charge {
     /// The charge of a new actor, or `None` when there may be no more actors.
-    pub(crate) fn for_actor(budget: &Arc<Budget>) -> Option<Charge> {
-        let mut charge = Charge { budget: budget.clone(), taken: [0; RESOURCES], share: None };
+    pub(crate) fn for_actor(ledger: Arc<Ledger>) -> Option<Charge> {
+        let mut charge = Charge { ledger, taken: [0; RESOURCES], share: None };
         charge.add(Resource::Actors, 1, 1).then_some(charge)
+    }
+
+    /// What it is charged to.
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     /// Keeps a share of the process's account until the end.
@@ -142,7 +233,7 @@ impl Charge {
     pub(crate) fn add(&mut self, resource: Resource, amount: u64, actor_max: u64) -> bool {
         let taken = &mut self.taken[resource as usize];
         let sum = taken.saturating_add(amount);
-        let granted = sum <= actor_max && self.budget.take(resource, amount);
+        let granted = sum <= actor_max && self.ledger.take(resource, amount);
         if granted {
             *taken = sum;
         }
@@ -152,7 +243,7 @@ impl Charge {
     /// Gives some back before the end.
     pub(crate) fn remove(&mut self, resource: Resource, amount: u64) {
         self.taken[resource as usize] -= amount;
-        self.budget.give(resource, amount);
+        self.ledger.give(resource, amount);
     }
 
     /// Gives all of it back, at the end.
@@ -161,7 +252,7 @@ impl Charge {
         for resource in Resource::ALL {
             match std::mem::take(&mut self.taken[resource as usize]) {
                 0 => {}
-                taken => self.budget.give(resource, taken),
+                taken => self.ledger.give(resource, taken),
             }
         }
     }
@@ -177,15 +268,15 @@ impl Drop for Charge {
 mod tests {
     use super::*;
 
-    fn host(actors_max: u64) -> Arc<Budget> {
-        Budget::of_host(&Limits { actors_max, ..Limits::default() })
+    fn host(actors_max: u64) -> Arc<Ledger> {
+        Ledger::of_host(&Limits { actors_max, ..Limits::default() })
     }
 
     #[test]
     fn what_an_actor_took_goes_back_at_its_end() {
         let host = host(1);
-        let mut charge = Charge::for_actor(&host).expect("there is room for one");
-        assert!(Charge::for_actor(&host).is_none());
+        let mut charge = Charge::for_actor(host.clone()).expect("there is room for one");
+        assert!(Charge::for_actor(host.clone()).is_none());
         assert!(charge.add(Resource::Memory, 100, 150));
         assert!(!charge.add(Resource::Memory, 100, 150), "over the actor's own limit");
         assert_eq!(host.used(Resource::Memory), 100);
@@ -195,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_copy_of_a_message_is_held_too() {
-        let host = Budget::of_host(&Limits { host_message_bytes_max: 10, ..Limits::default() });
+        let host = Ledger::of_host(&Limits { host_message_bytes_max: 10, ..Limits::default() });
         let held = HeldBytes::take(&host, 6).expect("there is room");
         assert!(HeldBytes::take(&host, 6).is_none());
         let copy = held.clone();
@@ -207,12 +298,27 @@ mod tests {
     #[test]
     fn a_refusal_above_takes_nothing_below() {
         let root = host(1);
-        let tenant = Budget { parent: Some(root.clone()), max: [10; 4], used: Default::default() };
-        let tenant = Arc::new(tenant);
-        let first = Charge::for_actor(&tenant).expect("the root has one");
-        assert!(Charge::for_actor(&tenant).is_none());
+        let tenant = root.part(&Budget::new().actors_max(10));
+        let first = Charge::for_actor(tenant.clone()).expect("the root has one");
+        assert!(Charge::for_actor(tenant.clone()).is_none());
         assert_eq!(tenant.used(Resource::Actors), 1);
         drop(first);
         assert_eq!(root.used(Resource::Actors), 0);
+    }
+
+    #[test]
+    fn a_part_bounds_what_is_below_it_and_nothing_beside_it() {
+        let root = host(100);
+        let tenant = root.part(&Budget::new().actors_max(2).messages_max(1));
+        let below = tenant.part(&Budget::new());
+        let _two = (Charge::for_actor(tenant.clone()), Charge::for_actor(below.clone()));
+        assert!(Charge::for_actor(below.clone()).is_none(), "the tenant has two");
+        assert!(Charge::for_actor(root.clone()).is_some(), "the host has more");
+        assert!(below.counts_messages() && !root.counts_messages(), "only the tenant's messages are counted");
+        let held = HeldBytes::take(&below, 1).expect("it may have one");
+        assert!(HeldBytes::take(&below, 1).is_none());
+        drop(held);
+        assert!(HeldBytes::take(&below, 1).is_some());
+        assert_eq!((root.used(Resource::Messages), root.used(Resource::MessageBytes)), (0, 0));
     }
 }

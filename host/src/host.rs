@@ -11,7 +11,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, oneshot};
 
 use crate::actor::Table;
-use crate::budget::{Budget, Resource};
+use crate::budget::{Budget, Ledger, Resource};
 use crate::crash::{CrashOptions, CrashReport, Crashes};
 use crate::error::{BuildError, SpawnError};
 use crate::exit::ExitReason;
@@ -144,7 +144,7 @@ impl HostBuilder {
         let shared = Arc::new(Shared {
             mint: PidMint::new(&*outside),
             engines: engines.map_err(BuildError::Engine)?,
-            budget: Budget::of_host(&self.limits),
+            ledger: Ledger::of_host(&self.limits),
             limits: self.limits,
             deterministic: self.deterministic,
             outside,
@@ -270,7 +270,8 @@ impl Host {
         loaded.module.entry_or_why(&spawn.entry)?;
         let output = self.shared.output.clone();
         let wasi = WasiConfig { args: spawn.program_args, env: spawn.env, dirs: spawn.dirs, output };
-        let mut request = Request::new(loaded, spawn.entry, ActorId::HOST, Arc::new(wasi));
+        let ledger = self.shared.ledger.clone();
+        let mut request = Request::new(loaded, spawn.entry, ActorId::HOST, Arc::new(wasi), ledger);
         request.label = spawn.label;
         request.name = spawn.name;
         request.args.codec = spawn.codec;
@@ -328,7 +329,7 @@ impl Host {
 
     /// Bytes of linear memory that actors have.
     pub fn memory_used(&self) -> u64 {
-        self.shared.budget.used(Resource::Memory)
+        self.shared.ledger.used(Resource::Memory)
     }
 
     /// Where the memory of actors is: slots in use, kept warm, and given back.
@@ -396,7 +397,7 @@ impl Drop for Host {
 impl Shared {
     /// How many actors live that are not native.
     pub(crate) fn live_actors(&self) -> usize {
-        let all = self.budget.used(Resource::Actors) as usize;
+        let all = self.ledger.used(Resource::Actors) as usize;
         all.saturating_sub(self.natives.load(Ordering::Acquire))
     }
 
@@ -534,6 +535,13 @@ impl Spawn {
     /// How long it may run without waiting.
     pub fn run_time_max(mut self, time: Duration) -> Self {
         self.options.run_time_max_ns = Some(time.as_nanos() as u64);
+        self
+    }
+
+    /// What it and all its descendants may use together: a tenant's budget. What goes past it is refused inside
+    /// the tree alone.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.options.budget = Some(budget);
         self
     }
 

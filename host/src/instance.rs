@@ -82,6 +82,8 @@ pub(crate) struct ActorConfig {
     /// Ticks that it may run without waiting; `u64::MAX` for no limit.
     pub(crate) run_ticks_max: u64,
     pub(crate) hold_effects: bool,
+    /// Whether small messages are charged too.
+    pub(crate) counts_messages: bool,
 }
 
 /// How a body ended.

@@ -89,6 +89,7 @@ mod observe;
 mod outside;
 mod status;
 
+pub use budget::Budget;
 pub use crash::{
     CrashAncestor, CrashFrame, CrashMailbox, CrashMessage, CrashModule, CrashPeers, CrashReason, CrashReport,
 };

@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use tokio::sync::Notify;
 
 use crate::actor::Table;
-use crate::budget::Budget;
+use crate::budget::Ledger;
 use crate::crash::Crashes;
 use crate::group::Groups;
 use crate::instance::Engines;
@@ -39,7 +39,7 @@ pub(crate) struct Shared {
     pub(crate) modules: RwLock<HashMap<Box<str>, Arc<Loaded>>>,
     pub(crate) counters: Counters,
     pub(crate) crashes: Crashes,
-    pub(crate) budget: Arc<Budget>,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) engines: Engines,
     pub(crate) scheduler: Scheduler,
     pub(crate) output: Arc<dyn OutputSink>,

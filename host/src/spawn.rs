@@ -7,7 +7,7 @@ use std::time::Duration;
 use flower_abi::{Exports, Kind, Rights, Status};
 
 use crate::actor::{Elders, Meta, Owned, Wait};
-use crate::budget::Charge;
+use crate::budget::{Budget, Charge, Ledger};
 use crate::guarded;
 use crate::instance::{ActorConfig, Body, MemoryEngine, Plan, StackClass};
 use crate::limits::TICK;
@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) stack: Option<StackClass>,
     pub(crate) run_time_max_ns: Option<u64>,
     pub(crate) hold_effects: bool,
+    /// What it and its descendants may use together.
+    pub(crate) budget: Option<Budget>,
 }
 
 /// A wish for a new actor.
@@ -45,6 +47,8 @@ pub(crate) struct Request {
     pub(crate) args: Box<Envelope>,
     pub(crate) options: Options,
     pub(crate) wasi: Arc<WasiConfig>,
+    /// What it and its descendants are charged to.
+    pub(crate) ledger: Arc<Ledger>,
 }
 
 /// An actor that has its place and does not run yet.
@@ -59,6 +63,7 @@ impl Request {
         entry: Box<str>,
         parent: ActorId,
         wasi: Arc<WasiConfig>,
+        ledger: Arc<Ledger>,
     ) -> Request {
         Request {
             module,
@@ -72,6 +77,7 @@ impl Request {
             args: Envelope::system(Kind::Start, parent, 0),
             options: Options::default(),
             wasi,
+            ledger,
         }
     }
 
@@ -110,7 +116,11 @@ impl Shared {
 
     /// What an actor of this module takes, if there is as much.
     fn charge(&self, request: &Request) -> Option<Charge> {
-        let mut charge = Charge::for_actor(&self.budget)?;
+        let ledger = match &request.options.budget {
+            Some(budget) => request.ledger.part(budget),
+            None => request.ledger.clone(),
+        };
+        let mut charge = Charge::for_actor(ledger)?;
         if request.module.options.memory_engine == MemoryEngine::Guarded {
             charge.keep(guarded::room()?);
         }
@@ -126,7 +136,7 @@ impl Shared {
 
     /// A place in the table for native code; its owner drains it itself.
     pub(crate) fn occupy_native(&self, native: Arc<tokio::sync::Notify>) -> Option<ActorId> {
-        let charge = Charge::for_actor(&self.budget)?;
+        let charge = Charge::for_actor(self.ledger.clone())?;
         let id = self.table.allocate();
         let meta = Meta {
             id,
@@ -195,7 +205,7 @@ impl Shared {
             born_ns: self.now(),
         };
         let start_at = request.start_at;
-        let plan = self.plan(id, request, signature);
+        let plan = self.plan(id, request, signature, charge.ledger().counts_messages());
         let slices_max = plan.config.run_ticks_max;
         let mut owned = Owned::new(Arc::new(meta), charge);
         owned.slices_max = slices_max;
@@ -218,8 +228,8 @@ impl Shared {
         queue.serial = owned.id().serial;
     }
 
-    fn plan(&self, id: ActorId, request: Request, signature: EntrySignature) -> Plan {
-        let config = self.config(&request.options, signature.style());
+    fn plan(&self, id: ActorId, request: Request, signature: EntrySignature, counts_messages: bool) -> Plan {
+        let config = ActorConfig { counts_messages, ..self.config(&request.options, signature.style()) };
         Plan {
             id,
             module: request.module,
@@ -248,6 +258,7 @@ impl Shared {
             run_ticks_max: time.map_or(u64::MAX, |time| time.as_nanos().div_ceil(TICK.as_nanos()) as u64),
             // Only a handler has a return to let them out at.
             hold_effects: options.hold_effects && style == Style::Handler,
+            counts_messages: false,
         }
     }
 }

@@ -43,6 +43,7 @@ mod wat;
 
 // Whole programs.
 mod bench;
+mod budget;
 mod cli;
 mod examples;
 mod main_program;
@@ -70,6 +71,7 @@ const GUESTS: &[&[&str]] = &[
     monitor::GUESTS,
     handler::GUESTS,
     actor::GUESTS,
+    budget::GUESTS,
     supervisor::GUESTS,
     pid::GUESTS,
     wasi::GUESTS,

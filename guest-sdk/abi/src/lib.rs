@@ -33,7 +33,7 @@ pub use exit::ExitTag;
 pub use filter::Filter;
 pub use message::{CALL, Codec, Delivery, FAILURE, Kind, MessageInfo, RefKind, SendOptions, fingerprint};
 pub use pid::{Pid, Rights};
-pub use spawn::{EXPORTS, Exports, SpawnOptions};
+pub use spawn::{BudgetOptions, EXPORTS, Exports, SpawnOptions};
 pub use status::Status;
 
 /// Version of the ABI. A row of the table says since which version it is there.

@@ -43,7 +43,11 @@ pub struct SpawnOptions {
     /// How long it may run without waiting, in ns.
     pub run_time_max: u64,
     /// Must be 0.
-    pub reserved: [u64; 2],
+    pub reserved: u64,
+    /// Address of a [`BudgetOptions`] that bounds the actor and all its descendants together, or 0.
+    pub budget: u32,
+    /// Must be 0.
+    pub reserved_too: u32,
 }
 
 impl SpawnOptions {
@@ -80,7 +84,48 @@ impl SpawnOptions {
         mailbox_len_max: 0,
         stack_class: 0,
         run_time_max: 0,
-        reserved: [0; 2],
+        reserved: 0,
+        budget: 0,
+        reserved_too: 0,
+    };
+}
+
+/// What an actor and all its descendants may use together: 64 bytes; what is 0 is bounded by the spawner's budget
+/// alone.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BudgetOptions {
+    /// Version of this layout; 1.
+    pub version: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// Live actors.
+    pub actors_max: u64,
+    /// Bytes of linear memory.
+    pub memory_max: u64,
+    /// Armed timers.
+    pub timers_max: u64,
+    /// Bytes of the messages of more than 256 bytes that were sent and not yet taken.
+    pub message_bytes_max: u64,
+    /// Messages of any size that were sent and not yet taken.
+    pub messages_max: u64,
+    /// Must be 0.
+    pub reserved_too: [u64; 2],
+}
+
+impl BudgetOptions {
+    /// Size in linear memory, in bytes.
+    pub const SIZE: usize = 64;
+    /// No bound of its own.
+    pub const DEFAULT: BudgetOptions = BudgetOptions {
+        version: 1,
+        reserved: 0,
+        actors_max: 0,
+        memory_max: 0,
+        timers_max: 0,
+        message_bytes_max: 0,
+        messages_max: 0,
+        reserved_too: [0; 2],
     };
 }
 
@@ -122,3 +167,4 @@ pub const EXPORTS: &[(&str, &str)] = &[
 ];
 
 const _: () = assert!(size_of::<SpawnOptions>() == SpawnOptions::SIZE);
+const _: () = assert!(size_of::<BudgetOptions>() == BudgetOptions::SIZE);

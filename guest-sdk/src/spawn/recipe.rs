@@ -4,6 +4,7 @@ use flower_abi::SpawnOptions;
 use serde::{Deserialize, Serialize};
 
 use super::Spawn;
+use crate::budget::Budget;
 use crate::buffer::Buffer;
 use crate::entry::program;
 use crate::message::{Bytes, EncodeError, outgoing};
@@ -25,6 +26,7 @@ pub(crate) struct Recipe {
     mailbox_len_max: u32,
     stack_class: u32,
     run_time_max: u64,
+    budget: Option<[u64; 5]>,
     args: Args,
 }
 
@@ -92,7 +94,17 @@ impl Recipe {
             ..SpawnOptions::DEFAULT
         };
         let (module, entry, name, label) = (&self.module, &self.entry, &self.name, &self.label);
-        Spawn { args: Ok(body), options, module, entry, name, label, result: std::marker::PhantomData }
+        let budget = self.budget.map(Budget::from_bounds);
+        Spawn {
+            args: Ok(body),
+            options,
+            module,
+            entry,
+            name,
+            label,
+            budget,
+            result: std::marker::PhantomData,
+        }
     }
 }
 
@@ -114,6 +126,7 @@ impl<R> Spawn<'_, R> {
             mailbox_len_max: options.mailbox_len_max,
             stack_class: options.stack_class,
             run_time_max: options.run_time_max,
+            budget: self.budget.map(Budget::bounds),
             args: Args { codec: options.codec, fingerprint: options.fingerprint, bytes },
         })
     }
@@ -128,13 +141,15 @@ mod tests {
     fn a_recipe_says_all_that_its_spawn_said() {
         let spawn = || {
             let spawn = Spawn::new(|n: u32| n + 1, 5).name("five").memory_max(1 << 20).stack(Stack::Large);
-            spawn.label("adder").mailbox_len_max(7).mailbox_bytes_max(8).hold_effects()
+            let spawn = spawn.label("adder").mailbox_len_max(7).mailbox_bytes_max(8).hold_effects();
+            spawn.budget(Budget::new().actors_max(3).messages_max(9))
         };
         let (expected, recipe) = (spawn(), spawn().into_recipe().expect("a number can be encoded"));
         let bytes = postcard::to_allocvec(&recipe).expect("it is plain data");
         let recipe: Recipe = postcard::from_bytes(&bytes).expect("it was just written");
         let again = recipe.spawn(recipe.args());
         assert_eq!(again.options, expected.options);
+        assert_eq!(again.budget, expected.budget);
         assert_eq!((again.name, again.label, again.entry), ("five", "adder", expected.entry));
         assert_eq!(again.args.expect("bytes").as_slice(), b"5");
         assert!(!recipe.is_foreign());

@@ -5,9 +5,8 @@ use flower_abi::{Pid, Rights, Status};
 
 use super::message::{Outgoing, dispatch};
 use super::{Guest, code, number, resolve, split, text};
-use crate::budget::HeldBytes;
 use crate::instance::ActorState;
-use crate::limits::{BROADCAST_BYTES_MAX, MEMBERS_AT_ONCE_MAX, NAME_BYTES_MAX, UNCHARGED_BYTES_MAX};
+use crate::limits::{BROADCAST_BYTES_MAX, MEMBERS_AT_ONCE_MAX, NAME_BYTES_MAX};
 use crate::pid::ActorId;
 use crate::signal::Envelope;
 
@@ -105,9 +104,8 @@ fn send_copy(state: &mut ActorState, to: ActorId, rights: Rights, message: &Enve
 
 fn copy(state: &mut ActorState, message: &Envelope) -> Result<Box<Envelope>, Status> {
     let mut copy = state.envelope();
-    if message.body.len() > UNCHARGED_BYTES_MAX as usize {
-        let held = HeldBytes::take(&state.shared.budget, message.body.len() as u64);
-        copy.held = Some(held.ok_or(Status::LIMIT)?);
+    if state.charges(message.body.len()) {
+        copy.held = Some(state.hold(message.body.len()).ok_or(Status::LIMIT)?);
     }
     copy.codec = message.codec;
     copy.fingerprint = message.fingerprint;

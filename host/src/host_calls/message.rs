@@ -5,10 +5,9 @@ use flower_abi::{NEVER, Rights, SendOptions, Status};
 use super::park::park;
 use super::{Guest, code, number, resolve, split, take_in, text};
 use crate::actor::Wait;
-use crate::budget::HeldBytes;
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::instance::ActorState;
-use crate::limits::{NAME_BYTES_MAX, UNCHARGED_BYTES_MAX};
+use crate::limits::NAME_BYTES_MAX;
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
@@ -34,10 +33,8 @@ impl Outgoing {
             return Ok(Err(Status::TOO_LARGE));
         }
         let mut envelope = state.envelope();
-        if self.body_len > UNCHARGED_BYTES_MAX {
-            let Some(held) = HeldBytes::take(&state.shared.budget, u64::from(self.body_len)) else {
-                return Ok(Err(Status::LIMIT));
-            };
+        if state.charges(bytes.len()) {
+            let Some(held) = state.hold(bytes.len()) else { return Ok(Err(Status::LIMIT)) };
             envelope.held = Some(held);
         }
         envelope.body = Body::from_slice(bytes);

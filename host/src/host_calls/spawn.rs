@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use flower_abi::{Kind, Pid, Rights, SpawnOptions, Status};
+use flower_abi::{BudgetOptions, Kind, Pid, Rights, SpawnOptions, Status};
 
 use super::message::Outgoing;
 use super::request::open;
 use super::{Guest, code, split, text};
+use crate::budget::Budget;
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::instance::{ActorState, StackClass};
-use crate::limits::{LABEL_BYTES_MAX, NAME_BYTES_MAX};
+use crate::limits::{LABEL_BYTES_MAX, NAME_BYTES_MAX, UNCHARGED_BYTES_MAX};
 use crate::pid::ActorId;
 use crate::reference::Reference;
 use crate::signal::{Envelope, Signal};
@@ -51,6 +52,10 @@ fn spawn_checked(
     mut request: Request,
 ) -> Result<(ActorId, u64), Status> {
     args.kind = Kind::Start;
+    if args.body.len() <= UNCHARGED_BYTES_MAX as usize {
+        // The actor keeps them as long as it lives, and they are no message.
+        args.held = None;
+    }
     args.codec = options.u32(28);
     args.fingerprint = options.u64(32);
     request.args = args;
@@ -120,13 +125,18 @@ impl Options {
         let entry = self.text(memory, 16, NAME_BYTES_MAX)?;
         let label = self.text(memory, 40, LABEL_BYTES_MAX)?;
         let name = self.text(memory, 48, NAME_BYTES_MAX)?;
-        Ok(self.assemble(state, [module, entry, label, name]))
+        let budget = match self.u32(104) {
+            0 => Ok(None),
+            at => read_budget(memory.read_array(at)?).map(Some),
+        };
+        Ok(budget.and_then(|budget| self.assemble(state, [module, entry, label, name], budget)))
     }
 
     fn assemble(
         &self,
         state: &ActorState,
         texts: [Result<Option<&str>, Status>; 4],
+        budget: Option<Budget>,
     ) -> Result<Request, Status> {
         let [module, entry, label, name] = texts;
         let (module, label, name) = (module?, label?, name?);
@@ -140,8 +150,11 @@ impl Options {
             Some(name) => state.shared.module(name).ok_or(Status::NO_MODULE)?,
             None => state.module.clone(),
         };
-        let mut request = Request::new(module, entry.into(), state.id, state.shared.bare_wasi.clone());
-        request.elders = state.cell().owned().meta.elders_of_children();
+        let wasi = state.shared.bare_wasi.clone();
+        let owned = state.cell().owned();
+        let mut request = Request::new(module, entry.into(), state.id, wasi, owned.charge.ledger().clone());
+        request.elders = owned.meta.elders_of_children();
+        drop(owned);
         request.index = indexed.then(|| self.u32(24));
         request.label = label.map(Arc::from);
         request.name = name.map(Box::from);
@@ -157,8 +170,24 @@ impl Options {
         };
         request.options.run_time_max_ns = some(self.u64(88));
         request.options.hold_effects = self.flag(SpawnOptions::HOLD_EFFECTS);
+        request.options.budget = budget;
         Ok(request)
     }
+}
+
+/// The bytes of a `BudgetOptions`.
+fn read_budget(bytes: &[u8; BudgetOptions::SIZE]) -> Result<Budget, Status> {
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
+    if word(0) != 1 || word(48) != 0 || word(56) != 0 {
+        return Err(Status::INVALID);
+    }
+    let max = |at| some(word(at)).unwrap_or(u64::MAX);
+    Ok(Budget::new()
+        .actors_max(max(8))
+        .memory_max(max(16))
+        .timers_max(max(24))
+        .message_bytes_max(max(32))
+        .messages_max(max(40)))
 }
 
 fn some(number: u64) -> Option<u64> {

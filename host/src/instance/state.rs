@@ -11,10 +11,10 @@ use wasmtime::{Memory, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 
 use super::{ActorConfig, Plan};
 use crate::actor::{Cell, Wait};
-use crate::budget::Resource;
+use crate::budget::{HeldBytes, Resource};
 use crate::effects::Effects;
 use crate::exit::{ActorExit, ExitReason};
-use crate::limits::{FUEL_SLICE, HANDLER_SLICE_TICKS};
+use crate::limits::{FUEL_SLICE, HANDLER_SLICE_TICKS, UNCHARGED_BYTES_MAX};
 use crate::loaded::Loaded;
 use crate::pid::ActorId;
 use crate::scheduler::{self, handoff};
@@ -123,6 +123,16 @@ impl ActorState {
     /// Says that a message has come with this pid, which the host itself has minted.
     pub(crate) fn note_sender(&mut self, id: ActorId, bytes: [u8; Pid::SIZE]) {
         self.checked[1] = (bytes, id);
+    }
+
+    /// The charge for a message of this length to the actor's budget; `None` when that is used up.
+    pub(crate) fn hold(&self, len: usize) -> Option<Box<HeldBytes>> {
+        HeldBytes::take(self.cell().owned().charge.ledger(), len as u64)
+    }
+
+    /// Whether a message of this length is charged.
+    pub(crate) fn charges(&self, len: usize) -> bool {
+        len > UNCHARGED_BYTES_MAX as usize || self.config.counts_messages
     }
 
     /// A message of this actor, without a body.
