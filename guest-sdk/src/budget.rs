@@ -29,24 +29,39 @@ impl Budget {
     }
 
     /// Its bounds, in the order of the ABI.
-    pub(crate) fn bounds(self) -> [u64; 5] {
-        let BudgetOptions { actors_max, memory_max, timers_max, message_bytes_max, messages_max, .. } =
-            self.0;
-        [actors_max, memory_max, timers_max, message_bytes_max, messages_max]
+    pub(crate) fn bounds(self) -> [u64; 6] {
+        let options = self.0;
+        [
+            u64::from(options.cpu_weight),
+            options.actors_max,
+            options.memory_max,
+            options.timers_max,
+            options.message_bytes_max,
+            options.messages_max,
+        ]
     }
 
     /// The budget with these bounds.
-    pub(crate) fn from_bounds(bounds: [u64; 5]) -> Budget {
-        let [actors_max, memory_max, timers_max, message_bytes_max, messages_max] = bounds;
-        let options = BudgetOptions::DEFAULT;
+    pub(crate) fn from_bounds(bounds: [u64; 6]) -> Budget {
+        let [weight, actors_max, memory_max, timers_max, message_bytes_max, messages_max] = bounds;
+        let (cpu_weight, rest) = (weight as u32, BudgetOptions::DEFAULT);
         Budget(BudgetOptions {
+            cpu_weight,
             actors_max,
             memory_max,
             timers_max,
             message_bytes_max,
             messages_max,
-            ..options
+            ..rest
         })
+    }
+
+    /// How the time of busy processors is shared out: in proportion to these weights, 1 to 10,000, among the trees
+    /// that want more than there is and that hang on one budget. The actors that are in none of them count together as
+    /// one more of weight 100.
+    pub fn cpu_weight(mut self, weight: u32) -> Self {
+        self.0.cpu_weight = weight.clamp(1, 10_000);
+        self
     }
 
     /// Live actors, the first one among them; at least one.

@@ -26,6 +26,7 @@ use crate::loaded::Loaded;
 use crate::mailbox::{Filters, Mailbox};
 use crate::pid::ActorId;
 use crate::reference::References;
+use crate::scheduler::share::{NO_TREE, TreeId};
 use crate::signal::{Envelope, Signal};
 use crate::timer::TimerKey;
 
@@ -43,6 +44,8 @@ pub(crate) struct Cell {
     pub(crate) handled: AtomicU64,
     /// What the actor waits for, for observers; a [`WaitCode`].
     pub(crate) wait_code: AtomicU8,
+    /// The tree with which the actor shares processors; set before it is first queued.
+    tree: AtomicU32,
     /// Bytes of linear memory, for observers.
     pub(crate) memory_bytes: AtomicU64,
     tenant: TenantCell,
@@ -237,6 +240,7 @@ impl Cell {
             taken_bytes: AtomicU64::new(0),
             handled: AtomicU64::new(0),
             wait_code: AtomicU8::new(0),
+            tree: AtomicU32::new(NO_TREE),
             memory_bytes: AtomicU64::new(0),
             tenant: TenantCell::default(),
         }
@@ -255,8 +259,14 @@ impl Cell {
         self.tenant.body.borrow_mut()
     }
 
+    /// The tree with which the actor shares processors.
+    pub(crate) fn tree(&self) -> TreeId {
+        self.tree.load(Ordering::Relaxed)
+    }
+
     /// Puts a new actor's things in; for its maker.
     pub(crate) fn move_in(&self, owned: Owned, body: Option<Body>) {
+        self.tree.store(owned.charge.ledger().tree(), Ordering::Relaxed);
         self.tenant.owned.replace(Some(Box::new(owned)));
         self.tenant.body.replace(body);
     }

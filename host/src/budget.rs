@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::address_space::Share;
 use crate::limits::Limits;
+use crate::scheduler::share::{NO_TREE, Shares, Tree, TreeId};
 
 /// What is charged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,11 +46,12 @@ const RESOURCES: usize = Resource::ALL.len();
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     max: [u64; RESOURCES],
+    cpu_weight: Option<u32>,
 }
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { max: [u64::MAX; RESOURCES] }
+        Budget { max: [u64::MAX; RESOURCES], cpu_weight: None }
     }
 }
 
@@ -84,6 +86,15 @@ impl Budget {
         self.with(Resource::Messages, messages)
     }
 
+    /// How the time of busy processors is shared out: in proportion to these weights, 1 to 10,000, among the trees
+    /// that want more than there is and that hang on one budget. The actors that are in none of them count together as
+    /// one more of weight 100, and so do the actors of a tree that has trees of its own. A tree without a weight is no
+    /// tree of its own here. In deterministic mode, where time is virtual, everybody takes turns.
+    pub fn cpu_weight(mut self, weight: u32) -> Self {
+        self.cpu_weight = Some(weight.clamp(1, 10_000));
+        self
+    }
+
     fn with(mut self, resource: Resource, max: u64) -> Self {
         self.max[resource as usize] = max;
         self
@@ -97,6 +108,8 @@ pub(crate) struct Ledger {
     used: [AtomicU64; RESOURCES],
     /// Whether this one or one above bounds the number of messages, which then are counted.
     counts_messages: bool,
+    /// What its actors share processors with: a tree of its own, or that of the one above.
+    tree: Option<Arc<Tree>>,
 }
 
 impl Ledger {
@@ -109,14 +122,22 @@ impl Ledger {
             limits.host_message_bytes_max,
             u64::MAX,
         ];
-        Arc::new(Ledger { parent: None, max, used: Default::default(), counts_messages: false })
+        let used = Default::default();
+        Arc::new(Ledger { parent: None, max, used, counts_messages: false, tree: None })
     }
 
     /// A part of it for an actor and its descendants.
-    pub(crate) fn part(self: &Arc<Self>, budget: &Budget) -> Arc<Ledger> {
+    pub(crate) fn part(self: &Arc<Self>, budget: &Budget, shares: &Arc<Shares>) -> Arc<Ledger> {
         let counts_messages = self.counts_messages || budget.max[Resource::Messages as usize] != u64::MAX;
-        let parent = Some(self.clone());
-        Arc::new(Ledger { parent, max: budget.max, used: Default::default(), counts_messages })
+        let own_tree = budget.cpu_weight.map(|weight| Arc::new(shares.plant(self.tree(), weight)));
+        let tree = own_tree.or_else(|| self.tree.clone());
+        let (parent, used) = (Some(self.clone()), Default::default());
+        Arc::new(Ledger { parent, max: budget.max, used, counts_messages, tree })
+    }
+
+    /// What its actors share processors with.
+    pub(crate) fn tree(&self) -> TreeId {
+        self.tree.as_ref().map_or(NO_TREE, |tree| tree.id())
     }
 
     /// Whether messages of every size are charged, and not only large ones.
@@ -298,7 +319,7 @@ mod tests {
     #[test]
     fn a_refusal_above_takes_nothing_below() {
         let root = host(1);
-        let tenant = root.part(&Budget::new().actors_max(10));
+        let tenant = root.part(&Budget::new().actors_max(10), &Shares::new());
         let first = Charge::for_actor(tenant.clone()).expect("the root has one");
         assert!(Charge::for_actor(tenant.clone()).is_none());
         assert_eq!(tenant.used(Resource::Actors), 1);
@@ -309,8 +330,8 @@ mod tests {
     #[test]
     fn a_part_bounds_what_is_below_it_and_nothing_beside_it() {
         let root = host(100);
-        let tenant = root.part(&Budget::new().actors_max(2).messages_max(1));
-        let below = tenant.part(&Budget::new());
+        let tenant = root.part(&Budget::new().actors_max(2).messages_max(1), &Shares::new());
+        let below = tenant.part(&Budget::new(), &Shares::new());
         let _two = (Charge::for_actor(tenant.clone()), Charge::for_actor(below.clone()));
         assert!(Charge::for_actor(below.clone()).is_none(), "the tenant has two");
         assert!(Charge::for_actor(root.clone()).is_some(), "the host has more");

@@ -20,6 +20,10 @@ pub(crate) const PREEMPTED_INTERVAL: u32 = 8;
 /// How often the epoch advances: the slice of an actor that does not wait.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
 
+/// Time by which a tree of actors that has slept is ahead of the others when it wakes: more would keep them from
+/// the processors.
+pub(crate) const SHARE_CREDIT: Duration = Duration::from_millis(3);
+
 /// How often memory that is not used any more is looked for.
 pub(crate) const TRIM_INTERVAL: Duration = Duration::from_millis(250);
 

@@ -176,7 +176,7 @@ impl Shared {
     /// Lets an actor run, because something has come for it.
     pub(crate) fn wake(&self, slot: u32) {
         if self.table.cell(slot).gate.wake() {
-            self.scheduler.enqueue(slot);
+            self.scheduler.enqueue(slot, self.table.cell(slot).tree());
         }
     }
 
@@ -197,7 +197,7 @@ impl Shared {
         }
         drop(queue);
         if must_run {
-            self.scheduler.enqueue(to.slot);
+            self.scheduler.enqueue(to.slot, cell.tree());
         }
         Ok(())
     }

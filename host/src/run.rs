@@ -36,15 +36,16 @@ pub(crate) fn run(shared: &Arc<Shared>, slot: u32) {
     let cell = shared.table.cell(slot);
     let Some(queue) = cell.gate.start() else { return };
     let outcome = catch_unwind(AssertUnwindSafe(|| step(shared, cell, queue, slot)));
+    shared.scheduler.shares.end();
     match outcome.unwrap_or_else(|panic| Outcome::Ended(host_error(shared, &*panic))) {
         Outcome::Parked => park(shared, cell, slot),
         Outcome::Yielded => {
             cell.gate.requeue();
-            shared.scheduler.enqueue_yielded(slot);
+            shared.scheduler.enqueue_yielded(slot, cell.tree());
         }
         Outcome::Preempted => {
             cell.gate.requeue();
-            shared.scheduler.enqueue_preempted(Task::Actor(slot));
+            shared.scheduler.enqueue_preempted(Task::Actor(slot), cell.tree());
             if shared.deterministic {
                 shared.outside.pass(TICK.as_nanos() as u64);
                 shared.fire_timers();
@@ -202,7 +203,7 @@ fn park(shared: &Shared, cell: &Cell, slot: u32) {
     match cell.gate.finish() {
         // After that, so that whoever asks for room meanwhile sees it or is seen.
         true => shared.offer_room(cell),
-        false => shared.scheduler.enqueue_yielded(slot),
+        false => shared.scheduler.enqueue_yielded(slot, cell.tree()),
     }
 }
 

@@ -12,6 +12,7 @@
 
 pub(crate) mod handoff;
 mod idle;
+pub(crate) mod share;
 mod slice;
 mod ticker;
 mod worker;
@@ -30,6 +31,7 @@ use crate::limits::{INJECTOR_INTERVAL, LAST_WOKEN_RUNS_MAX, PREEMPTED_INTERVAL, 
 use crate::outside::Outside;
 use handoff::{SpareThreads, WaitingThread};
 use idle::Idle;
+use share::{NO_TREE, Shares, TreeId};
 
 pub(crate) use worker::{start, tick};
 
@@ -49,6 +51,8 @@ pub(crate) struct Scheduler {
     /// Those whose slice was over: they run when nobody else wants to.
     preempted: Mutex<VecDeque<Task>>,
     preempted_len: AtomicUsize,
+    /// Those in trees with a weight.
+    pub(crate) shares: Arc<Shares>,
     idle: Idle,
     spares: SpareThreads,
     /// Ticks since the start: advances while a core is in use.
@@ -95,6 +99,7 @@ impl Scheduler {
             stealers: cores.iter().map(|core| core.queue.stealer()).collect(),
             preempted: Mutex::default(),
             preempted_len: AtomicUsize::new(0),
+            shares: Shares::new(),
             idle: Idle::new(workers),
             spares: SpareThreads::new(workers),
             ticks: AtomicU64::new(0),
@@ -109,8 +114,11 @@ impl Scheduler {
         }
     }
 
-    /// Puts a woken actor where it will run soonest without a lock.
-    pub(crate) fn enqueue(&self, slot: u32) {
+    /// Puts a woken actor where it will run soonest without a lock, or behind the others of its tree.
+    pub(crate) fn enqueue(&self, slot: u32, tree: TreeId) {
+        if self.is_shared_out(tree) {
+            return self.enqueue_in_tree(tree, Task::Actor(slot));
+        }
         let local = worker::with_core_of(self, |core| core.push_woken(slot, self.deterministic));
         match local {
             Some(shareable) if shareable => self.idle.wake_one(),
@@ -123,7 +131,10 @@ impl Scheduler {
     }
 
     /// Puts an actor that gave up its turn behind those that wait.
-    pub(crate) fn enqueue_yielded(&self, slot: u32) {
+    pub(crate) fn enqueue_yielded(&self, slot: u32, tree: TreeId) {
+        if self.is_shared_out(tree) {
+            return self.enqueue_in_tree(tree, Task::Actor(slot));
+        }
         let local = worker::with_core_of(self, |core| core.push_back(slot, self.deterministic));
         if local.is_none() {
             self.injector.push(slot);
@@ -132,15 +143,31 @@ impl Scheduler {
     }
 
     /// Puts a task whose slice was over behind everybody.
-    pub(crate) fn enqueue_preempted(&self, task: Task) {
+    pub(crate) fn enqueue_preempted(&self, task: Task, tree: TreeId) {
         if let (Task::Actor(slot), true) = (&task, self.deterministic) {
-            return self.enqueue_yielded(*slot);
+            return self.enqueue_yielded(*slot, tree);
+        }
+        if tree != NO_TREE {
+            return self.enqueue_in_tree(tree, task);
         }
         let mut preempted = self.preempted.lock();
         preempted.push_back(task);
         self.preempted_len.store(preempted.len(), Ordering::Release);
         drop(preempted);
         self.idle.wake_one();
+    }
+
+    /// Whether actors of this tree wait in its queue: shares are of real time, which deterministic mode has not.
+    fn is_shared_out(&self, tree: TreeId) -> bool {
+        tree != NO_TREE && !self.deterministic
+    }
+
+    fn enqueue_in_tree(&self, tree: TreeId, task: Task) {
+        self.shares.push(tree, task);
+        // This thread's core will look for one task itself.
+        if self.shares.queued() > 1 || worker::with_core_of(self, |_| ()).is_none() {
+            self.idle.wake_one();
+        }
     }
 
     /// Lets a sleeping worker look at the timers, because a nearer one was armed. A worker that armed it
@@ -200,14 +227,24 @@ impl Scheduler {
     /// Tells the threads that wait for a core that none will come.
     fn abandon_waiting(&self) {
         self.spares.stop();
-        for task in self.preempted.lock().drain(..) {
+        for task in self.preempted.lock().drain(..).chain(self.shares.drain()) {
             if let Task::Thread(thread) = task {
                 thread.abandon();
             }
         }
     }
 
-    fn take(&self, core: &mut Core, outside: &dyn Outside) -> Option<Task> {
+    /// What to run next, and the tree that it is in.
+    fn take(&self, core: &mut Core, outside: &dyn Outside) -> Option<(Task, TreeId)> {
+        if self.shares.queued() > 0
+            && let Some(taken) = self.shares.pop(core.has_work() || self.has_common_work())
+        {
+            return Some(taken);
+        }
+        self.take_common(core, outside).map(|task| (task, NO_TREE))
+    }
+
+    fn take_common(&self, core: &mut Core, outside: &dyn Outside) -> Option<Task> {
         core.runs = core.runs.wrapping_add(1);
         if cfg!(debug_assertions) {
             self.check(core);
@@ -279,6 +316,11 @@ impl Scheduler {
 
     /// Whether a worker without work would find some.
     fn has_work(&self) -> bool {
+        self.shares.queued() > 0 || self.has_common_work()
+    }
+
+    /// The same for actors in no tree.
+    fn has_common_work(&self) -> bool {
         !self.injector.is_empty()
             || self.preempted_len.load(Ordering::Acquire) > 0
             || self.stealers.iter().any(|stealer| stealer.len() > 1)

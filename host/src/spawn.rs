@@ -117,7 +117,7 @@ impl Shared {
     /// What an actor of this module takes, if there is as much.
     fn charge(&self, request: &Request) -> Option<Charge> {
         let ledger = match &request.options.budget {
-            Some(budget) => request.ledger.part(budget),
+            Some(budget) => request.ledger.part(budget, &self.scheduler.shares),
             None => request.ledger.clone(),
         };
         let mut charge = Charge::for_actor(ledger)?;

@@ -1,8 +1,9 @@
 //! Budgets of actors with all their descendants.
 
-use flower_host::{Budget, ExitReason, Source, Spawn};
+use flower_host::{Actor, Budget, ExitReason, Host, HostBuilder, Module, Source, Spawn};
 
 use crate::support::{Watchdog, guest_tests, host_builder};
+use crate::wat::{self, ECHO, assert_alive, deterministic, load, module, threads};
 
 guest_tests! {
     budget_tree,
@@ -38,4 +39,69 @@ async fn a_spawn_bomb_fills_its_own_budget_only() {
     host.kill(other.pid()).expect("all rights");
     assert_eq!(*main.join().await, ExitReason::Killed);
     assert_eq!(*other.join().await, ExitReason::Killed);
+}
+
+/// Loops for ever, as a process and as a handler.
+const BUSY: &str = r#"
+    (func (export "process") (loop $for_ever (br $for_ever)))
+    (func (export "handler") (param i32) (result i32) (loop $for_ever (br $for_ever)) i32.const 0)"#;
+
+fn spawn_in_tree(host: &Host, module: &Module, entry: &str, weight: u32) -> Actor {
+    let budget = Budget::new().cpu_weight(weight);
+    host.spawn(Spawn::entry(module, entry).budget(budget)).expect("it starts")
+}
+
+/// Trees full of busy loops let an actor of another tree, and one of none, have their turns, and are ended like any.
+async fn busy_trees(builder: HostBuilder) {
+    let host = builder.build().expect("a host");
+    let busy = load(&host, &module(BUSY));
+    let mut loops = Vec::new();
+    for weight in [1, 100, 10_000] {
+        for entry in ["process", "handler", "process", "handler"] {
+            loops.push(spawn_in_tree(&host, &busy, entry, weight));
+        }
+    }
+    let echo = spawn_in_tree(&host, &load(&host, &module(ECHO)), "run", 100);
+    let mut mailbox = host.mailbox().expect("a mailbox");
+    for _ in 0..10 {
+        mailbox.send(echo.pid(), flower_host::Codec::RAW, b"hello").expect("it lives");
+        assert_eq!(mailbox.receive().await.body, b"hello");
+    }
+    assert_alive(&host).await;
+    loops.push(echo);
+    for actor in &loops {
+        host.kill(actor.pid()).expect("the pid has all rights");
+    }
+    for actor in loops {
+        assert_eq!(*actor.join().await, ExitReason::Killed);
+    }
+    drop(mailbox);
+    host.quiescent().await;
+    assert_eq!((host.actor_count(), host.memory_used()), (0, 0));
+    assert!(host.accounts().balance(), "{:?}", host.accounts());
+}
+
+#[test]
+fn busy_trees_delay_nobody() {
+    wat::run(busy_trees(threads()));
+}
+
+#[test]
+fn busy_trees_delay_nobody_in_deterministic_mode() {
+    wat::run(busy_trees(deterministic(1)));
+}
+
+#[test]
+fn a_host_with_busy_trees_can_be_dropped() {
+    wat::run(async {
+        let host = threads().build().expect("a host");
+        let busy = load(&host, &module(BUSY));
+        let entries = ["process", "handler", "process", "handler"];
+        let loops = entries.map(|entry| spawn_in_tree(&host, &busy, entry, 7));
+        assert_alive(&host).await;
+        drop(host);
+        for actor in loops {
+            assert_eq!(*actor.join().await, ExitReason::Killed);
+        }
+    });
 }

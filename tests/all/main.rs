@@ -8,6 +8,7 @@ mod support;
 
 // What actors can do, by noun.
 mod actor;
+mod budget;
 mod call;
 mod channel;
 mod crash;
@@ -43,7 +44,6 @@ mod wat;
 
 // Whole programs.
 mod bench;
-mod budget;
 mod cli;
 mod examples;
 mod main_program;

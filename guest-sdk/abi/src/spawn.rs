@@ -97,8 +97,8 @@ impl SpawnOptions {
 pub struct BudgetOptions {
     /// Version of this layout; 1.
     pub version: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// Weight of its share of busy processors, 1 to 10,000, or 0.
+    pub cpu_weight: u32,
     /// Live actors.
     pub actors_max: u64,
     /// Bytes of linear memory.
@@ -110,7 +110,7 @@ pub struct BudgetOptions {
     /// Messages of any size that were sent and not yet taken.
     pub messages_max: u64,
     /// Must be 0.
-    pub reserved_too: [u64; 2],
+    pub reserved: [u64; 2],
 }
 
 impl BudgetOptions {
@@ -119,13 +119,13 @@ impl BudgetOptions {
     /// No bound of its own.
     pub const DEFAULT: BudgetOptions = BudgetOptions {
         version: 1,
-        reserved: 0,
+        cpu_weight: 0,
         actors_max: 0,
         memory_max: 0,
         timers_max: 0,
         message_bytes_max: 0,
         messages_max: 0,
-        reserved_too: [0; 2],
+        reserved: [0; 2],
     };
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Recipe {
     mailbox_len_max: u32,
     stack_class: u32,
     run_time_max: u64,
-    budget: Option<[u64; 5]>,
+    budget: Option<[u64; 6]>,
     args: Args,
 }
 
@@ -142,7 +142,7 @@ mod tests {
         let spawn = || {
             let spawn = Spawn::new(|n: u32| n + 1, 5).name("five").memory_max(1 << 20).stack(Stack::Large);
             let spawn = spawn.label("adder").mailbox_len_max(7).mailbox_bytes_max(8).hold_effects();
-            spawn.budget(Budget::new().actors_max(3).messages_max(9))
+            spawn.budget(Budget::new().actors_max(3).messages_max(9).cpu_weight(50))
         };
         let (expected, recipe) = (spawn(), spawn().into_recipe().expect("a number can be encoded"));
         let bytes = postcard::to_allocvec(&recipe).expect("it is plain data");

@@ -178,11 +178,13 @@ impl Options {
 /// The bytes of a `BudgetOptions`.
 fn read_budget(bytes: &[u8; BudgetOptions::SIZE]) -> Result<Budget, Status> {
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
-    if word(0) != 1 || word(48) != 0 || word(56) != 0 {
+    let (version, cpu_weight) = (word(0) as u32, (word(0) >> 32) as u32);
+    if version != 1 || cpu_weight > 10_000 || word(48) != 0 || word(56) != 0 {
         return Err(Status::INVALID);
     }
     let max = |at| some(word(at)).unwrap_or(u64::MAX);
-    Ok(Budget::new()
+    let budget = if cpu_weight > 0 { Budget::new().cpu_weight(cpu_weight) } else { Budget::new() };
+    Ok(budget
         .actors_max(max(8))
         .memory_max(max(16))
         .timers_max(max(24))

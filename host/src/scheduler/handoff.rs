@@ -110,9 +110,10 @@ pub(crate) fn yield_thread(shared: &Arc<Shared>) -> bool {
     let Some(spare) = resting.or_else(|| scheduler.spares.start(shared)) else {
         return !scheduler.is_stopping();
     };
+    let tree = scheduler.shares.end();
     let core = worker::release_core();
     let me = Arc::new(WaitingThread::default());
-    scheduler.enqueue_preempted(Task::Thread(me.clone()));
+    scheduler.enqueue_preempted(Task::Thread(me.clone()), tree);
     spare.give(core);
     if scheduler.is_stopping() {
         // Whoever stops may have looked before this thread stood there.
@@ -120,6 +121,7 @@ pub(crate) fn yield_thread(shared: &Arc<Shared>) -> bool {
     }
     let Some(core) = me.wait() else { return false };
     worker::hold_core(core);
+    scheduler.shares.begin(tree);
     !scheduler.is_stopping()
 }
 

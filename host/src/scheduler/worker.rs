@@ -6,6 +6,7 @@ use std::thread;
 
 use flower_abi::NEVER;
 
+use super::share::TreeId;
 use super::{CORE, Core, Scheduler, Task, handoff, ticker};
 use crate::observe;
 use crate::outside::Outside;
@@ -97,8 +98,11 @@ fn work(shared: &Arc<Shared>) {
     let scheduler = &shared.scheduler;
     while !scheduler.is_stopping() {
         match next_turn(scheduler, &*shared.outside) {
-            Turn::Run(Task::Actor(slot)) => run::run(shared, slot),
-            Turn::Run(Task::Thread(thread)) => {
+            Turn::Run(Task::Actor(slot), tree) => {
+                scheduler.shares.begin(tree);
+                run::run(shared, slot);
+            }
+            Turn::Run(Task::Thread(thread), _) => {
                 if !handoff::give_way(scheduler, &thread) {
                     return;
                 }
@@ -111,7 +115,7 @@ fn work(shared: &Arc<Shared>) {
 
 /// What a worker does next.
 enum Turn {
-    Run(Task),
+    Run(Task, TreeId),
     /// Fires what is due, once a tick; in deterministic mode the clock stands still while anybody runs.
     LookAtTimers,
     Rest,
@@ -124,7 +128,7 @@ fn next_turn(scheduler: &Scheduler, outside: &dyn Outside) -> Turn {
         if std::mem::replace(&mut core.seen_tick, now) != now {
             return Turn::LookAtTimers;
         }
-        scheduler.take(core, outside).map_or(Turn::Rest, Turn::Run)
+        scheduler.take(core, outside).map_or(Turn::Rest, |(task, tree)| Turn::Run(task, tree))
     })
 }
 
