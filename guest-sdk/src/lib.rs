@@ -95,6 +95,9 @@ mod pool;
 pub mod registry;
 mod router;
 
+// The outside.
+pub mod http;
+
 // Ends, names and time.
 mod exit;
 mod link;

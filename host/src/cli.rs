@@ -2,6 +2,7 @@
 
 mod compile;
 mod crash;
+mod http;
 mod log;
 mod options;
 mod report;

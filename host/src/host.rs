@@ -261,27 +261,7 @@ impl Host {
 
     /// Spawns an actor. It runs at once, on a worker.
     pub fn spawn(&self, spawn: Spawn) -> Result<Actor, SpawnError> {
-        let module = spawn.module.name();
-        let loaded = self.shared.module(module).filter(|loaded| loaded.module.is_same_code(&spawn.module));
-        let loaded = loaded.ok_or_else(|| SpawnError::UnknownModule { name: module.to_owned() })?;
-        if spawn.args.len() > self.shared.limits.message_bytes_max as usize {
-            return Err(SpawnError::Refused { status: Status::TOO_LARGE });
-        }
-        loaded.module.entry_or_why(&spawn.entry)?;
-        let output = self.shared.output.clone();
-        let wasi = WasiConfig { args: spawn.program_args, env: spawn.env, dirs: spawn.dirs, output };
-        let ledger = self.shared.ledger.clone();
-        let mut request = Request::new(loaded, spawn.entry, ActorId::HOST, Arc::new(wasi), ledger);
-        request.label = spawn.label;
-        request.name = spawn.name;
-        request.args.codec = spawn.codec;
-        request.args.body = Body::from_vec(spawn.args);
-        request.options = spawn.options;
-        let prepared = self.shared.prepare(request)?;
-        let (watcher, ended) = oneshot::channel();
-        let id = prepared.id;
-        self.shared.signal(id, Signal::Watch(watcher));
-        self.shared.launch(prepared);
+        let (id, ended) = self.shared.spawn(spawn)?;
         Ok(Actor { pid: self.shared.mint.mint(id, Rights::ALL), ended })
     }
 
@@ -395,6 +375,35 @@ impl Drop for Host {
 }
 
 impl Shared {
+    /// Spawns an actor for native code, which is told of its end.
+    pub(crate) fn spawn(
+        &self,
+        spawn: Spawn,
+    ) -> Result<(ActorId, oneshot::Receiver<Arc<ExitReason>>), SpawnError> {
+        let module = spawn.module.name();
+        let loaded = self.module(module).filter(|loaded| loaded.module.is_same_code(&spawn.module));
+        let loaded = loaded.ok_or_else(|| SpawnError::UnknownModule { name: module.to_owned() })?;
+        if spawn.args.len() > self.limits.message_bytes_max as usize {
+            return Err(SpawnError::Refused { status: Status::TOO_LARGE });
+        }
+        loaded.module.entry_or_why(&spawn.entry)?;
+        let output = self.output.clone();
+        let wasi = WasiConfig { args: spawn.program_args, env: spawn.env, dirs: spawn.dirs, output };
+        let ledger = self.ledger.clone();
+        let mut request = Request::new(loaded, spawn.entry, ActorId::HOST, Arc::new(wasi), ledger);
+        request.label = spawn.label;
+        request.name = spawn.name;
+        request.args.codec = spawn.codec;
+        request.args.body = Body::from_vec(spawn.args);
+        request.options = spawn.options;
+        let prepared = self.prepare(request)?;
+        let (watcher, ended) = oneshot::channel();
+        let id = prepared.id;
+        self.signal(id, Signal::Watch(watcher));
+        self.launch(prepared);
+        Ok((id, ended))
+    }
+
     /// How many actors live that are not native.
     pub(crate) fn live_actors(&self) -> usize {
         let all = self.ledger.used(Resource::Actors) as usize;

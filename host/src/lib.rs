@@ -84,6 +84,7 @@ mod signal;
 // The outside.
 mod clock;
 mod crash;
+mod http;
 mod native;
 mod observe;
 mod outside;
@@ -98,6 +99,7 @@ pub use exit::{ExitReason, Value};
 pub use flower_abi::exit::{LimitCode, TrapCode};
 pub use flower_abi::{Codec, Kind, Pid, Rights, Status};
 pub use host::{Actor, Host, HostBuilder, Spawn};
+pub use http::{HttpOptions, HttpServer, HttpTarget};
 pub use instance::{MemoryEngine, ModuleOptions, StackClass};
 pub use limits::Limits;
 pub use module::{

@@ -60,6 +60,18 @@ pub(crate) const LABEL_BYTES_MAX: u32 = 255;
 /// help a guest that was compiled without looking at them.
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long nothing is accepted when there are no descriptors left: a loop would keep its thread.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long an HTTP client may take for the header of a request: a slow one keeps its connection meanwhile.
+pub(crate) const HTTP_HEAD_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a server that stops waits for the requests that are under way.
+pub(crate) const HTTP_STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Silence after which a client is asked whether it is still there: one that vanished would keep its connection.
+pub(crate) const PEER_PATIENCE: Duration = Duration::from_secs(60);
+
 /// Wasm stack of the small class; host calls have [`HOST_STACK`] beneath it.
 pub(crate) const SMALL_WASM_STACK: usize = 128 * 1024;
 

@@ -13,7 +13,7 @@ use crate::instance::Ended;
 use crate::pid::ActorId;
 use crate::reference::Reference;
 use crate::shared::Shared;
-use crate::signal::{Body, Envelope};
+use crate::signal::{Body, Envelope, Signal};
 
 /// A mailbox of native code. To actors it is an actor like any other; it ends when dropped.
 pub struct Mailbox {
@@ -70,6 +70,11 @@ impl Mailbox {
         self.shared.register(name, self.id, Rights::PEER)
     }
 
+    /// Makes the mailbox a member of a group.
+    pub fn join_group(&self, name: &str) -> Result<(), Status> {
+        self.shared.join_group(name, self.id, Rights::PEER)
+    }
+
     /// Sends a message; never waits.
     pub fn send(&self, to: Pid, codec: Codec, body: &[u8]) -> Result<(), Status> {
         let to = self.shared.resolve(&to, Rights::SEND)?;
@@ -104,8 +109,69 @@ impl Mailbox {
         }
     }
 
-    async fn ask(&mut self, to: Pid, mut envelope: Box<Envelope>) -> Result<Received, CallError> {
+    async fn ask(&mut self, to: Pid, envelope: Box<Envelope>) -> Result<Received, CallError> {
         let to = self.shared.resolve(&to, Rights::SEND)?;
+        self.ask_actor(to, envelope).await
+    }
+
+    /// Calls an actor of this host with a body of a known type.
+    pub(crate) async fn call_actor(
+        &mut self,
+        to: ActorId,
+        codec: Codec,
+        fingerprint: u64,
+        body: Vec<u8>,
+    ) -> Result<Received, CallError> {
+        let mut envelope = self.envelope(Kind::Message, codec, &[])?;
+        envelope.body = self.checked(body)?;
+        envelope.fingerprint = fingerprint;
+        self.ask_actor(to, envelope).await
+    }
+
+    /// Sends an actor of this host a body of a known type.
+    pub(crate) fn post(
+        &self,
+        to: ActorId,
+        codec: Codec,
+        fingerprint: u64,
+        body: &[u8],
+    ) -> Result<(), Status> {
+        let mut envelope = self.envelope(Kind::Message, codec, body)?;
+        envelope.fingerprint = fingerprint;
+        self.shared.send(to, envelope)
+    }
+
+    /// Asks for a message of kind `Down` at an actor's end.
+    pub(crate) fn monitor_actor(&self, of: ActorId) {
+        let delivery = flower_abi::Delivery::Message;
+        let reference = self.cell().owned().references.open(Reference::Monitor { of, delivery });
+        let from = self.id;
+        if !self.shared.signal(of, Signal::Monitor { from, reference }) {
+            let reason = Arc::new(ExitReason::NoProcess);
+            self.shared.signal(from, Signal::Down { from: of, reference, reason });
+        }
+    }
+
+    /// The same, or asks for a message of kind `Room` and gives the body back.
+    pub(crate) fn post_or_wait(
+        &self,
+        to: ActorId,
+        codec: Codec,
+        fingerprint: u64,
+        body: Vec<u8>,
+    ) -> Result<(), (Status, Vec<u8>)> {
+        let mut envelope = self.envelope(Kind::Message, codec, &[]).expect("nothing is not too large");
+        envelope.fingerprint = fingerprint;
+        envelope.body = Body::from_vec(body);
+        let reference = self.cell().owned().references.open(Reference::Room { of: to, parked: false });
+        let sent = self.shared.send_or_wait(to, envelope, (self.id, reference));
+        if !matches!(sent, Err((Status::MAILBOX_FULL, _))) {
+            self.cell().owned().references.close(reference);
+        }
+        sent.map_err(|(status, envelope)| (status, envelope.body.into_vec()))
+    }
+
+    async fn ask_actor(&mut self, to: ActorId, mut envelope: Box<Envelope>) -> Result<Received, CallError> {
         let delivery = flower_abi::Delivery::Held;
         let reference = self.cell().owned().references.open(Reference::Request { to, delivery, timer: None });
         envelope.request = true;
@@ -168,6 +234,12 @@ impl Mailbox {
             reason: message.reason().cloned(),
             reply,
         }
+    }
+
+    /// A body, if it is not too large for a message.
+    fn checked(&self, body: Vec<u8>) -> Result<Body, Status> {
+        let fits = body.len() <= self.shared.limits.message_bytes_max as usize;
+        if fits { Ok(Body::from_vec(body)) } else { Err(Status::TOO_LARGE) }
     }
 
     fn envelope(&self, kind: Kind, codec: Codec, body: &[u8]) -> Result<Box<Envelope>, Status> {

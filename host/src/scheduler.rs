@@ -178,6 +178,11 @@ impl Scheduler {
         }
     }
 
+    /// Lets a sleeping core look whether anything can still happen, because what might have come will not.
+    pub(crate) fn look_again(&self) {
+        self.idle.wake_one();
+    }
+
     /// Waits until every core is idle, nothing can fire and no I/O is under way; false when the host
     /// stops first.
     pub(crate) async fn quiescent(&self) -> bool {

@@ -17,6 +17,12 @@ fn tested_guests() -> BTreeSet<&'static str> {
     crate::GUESTS.iter().flat_map(|guests| guests.iter().copied()).collect()
 }
 
+/// The examples that some test runs.
+fn tested_examples() -> impl Iterator<Item = &'static str> {
+    use crate::examples::{EXAMPLES, SERVERS};
+    EXAMPLES.iter().chain(SERVERS).copied()
+}
+
 /// The names of a package's programs.
 fn programs(package: &str) -> BTreeSet<String> {
     let folder = repository().join(package).join("src").join("bin");
@@ -42,7 +48,7 @@ fn every_guest_has_a_test() {
 
 #[test]
 fn every_example_has_a_test() {
-    expect_same("examples", &programs("examples"), &crate::examples::EXAMPLES.iter().copied().collect());
+    expect_same("examples", &programs("examples"), &tested_examples().collect());
 }
 
 #[test]
@@ -59,7 +65,7 @@ fn every_expected_output_has_a_program() {
 
 #[test]
 fn every_host_call_is_imported_by_a_tested_program() {
-    let tested = tested_guests().into_iter().chain(crate::examples::EXAMPLES.iter().copied());
+    let tested = tested_guests().into_iter().chain(tested_examples());
     let built = tested.map(|name| fs::read(guest_file(name)).expect("it was just there"));
     let texts = TEXTS.iter().map(|text| Source::from_wat(text).expect("text").bytes().to_vec());
     let imported: BTreeSet<String> = built.chain(texts).flat_map(|bytes| host_calls_of(&bytes)).collect();

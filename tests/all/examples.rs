@@ -25,6 +25,9 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "worker_pool",
 ];
 
+/// The examples that wait for clients, which the tests of what they serve run.
+pub(crate) const SERVERS: &[&str] = &["counter_service"];
+
 /// Runs one in deterministic mode, and fails unless its output is the expected one.
 fn deterministic(name: &str) {
     assert!(EXAMPLES.contains(&name));

@@ -29,6 +29,9 @@ mod task;
 mod timer;
 mod wasi;
 
+// What comes from outside.
+mod http;
+
 // Whatever guests do: modules in text, through the library.
 mod accounts;
 mod deterministic;
@@ -75,6 +78,7 @@ const GUESTS: &[&[&str]] = &[
     supervisor::GUESTS,
     pid::GUESTS,
     wasi::GUESTS,
+    http::GUESTS,
     main_program::GUESTS,
     soak::GUESTS,
 ];

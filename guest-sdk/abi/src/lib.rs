@@ -31,7 +31,10 @@ pub mod doc;
 
 pub use exit::ExitTag;
 pub use filter::Filter;
-pub use message::{CALL, Codec, Delivery, FAILURE, Kind, MessageInfo, RefKind, SendOptions, fingerprint};
+pub use message::{
+    CALL, Codec, Delivery, FAILURE, HTTP_FRAME, HTTP_REQUEST, Kind, MessageInfo, RefKind, SendOptions,
+    fingerprint,
+};
 pub use pid::{Pid, Rights};
 pub use spawn::{BudgetOptions, EXPORTS, Exports, SpawnOptions};
 pub use status::Status;

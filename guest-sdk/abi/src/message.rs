@@ -76,6 +76,12 @@ pub const CALL: u64 = fingerprint("flower::Call");
 /// The fingerprint of an answer that says why a call of a typed actor was not served.
 pub const FAILURE: u64 = fingerprint("flower::Failure");
 
+/// The fingerprint of an HTTP request that the host sends: `docs/http.md`.
+pub const HTTP_REQUEST: u64 = fingerprint("flower::http::Request");
+
+/// The fingerprint of what travels over a WebSocket, in both directions.
+pub const HTTP_FRAME: u64 = fingerprint("flower::http::Frame");
+
 /// Where the completion of a request or a monitor goes.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

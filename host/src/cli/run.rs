@@ -12,6 +12,7 @@ use flower_host::{
 };
 
 use super::crash::CrashFlags;
+use super::http::HttpFlags;
 use super::options::OptionFlags;
 use super::report;
 use super::values::{DirFlag, EnvFlag, ModuleFlag, Size};
@@ -80,6 +81,8 @@ pub(super) struct Run {
     options: OptionFlags,
     #[command(flatten, next_help_heading = "Crash reports")]
     crashes: CrashFlags,
+    #[command(flatten, next_help_heading = "HTTP")]
+    http: HttpFlags,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitFlags,
 }
@@ -203,7 +206,9 @@ impl Run {
         let host = self.host(output.clone())?;
         // Before anybody runs: a program that says that it is ready can be interrupted.
         let mut interrupts = Interrupts::new()?;
-        let main = self.start(&host)?;
+        let program = self.load_all(&host)?;
+        let servers = self.http.serve(&host, &program)?;
+        let main = self.start(&host, &program)?;
         let end = self.supervise(&host, main, &mut interrupts).await;
         let code = match &end {
             End::Main(reason) => report::exit_code(reason),
@@ -217,6 +222,8 @@ impl Run {
             End::Stuck => Duration::ZERO,
             _ => Duration::from_millis(self.stop_deadline_ms),
         };
+        // What is under way is answered as long as actors live.
+        drop(servers);
         self.stop(host, deadline, &mut interrupts).await;
         output.flush(OUTPUT_DEADLINE);
         if output.dropped() > 0 {
@@ -243,13 +250,16 @@ impl Run {
         Ok(self.crashes.set_up(builder).build()?)
     }
 
-    /// Loads every module, and spawns the main actor.
-    fn start(&self, host: &Host) -> anyhow::Result<Actor> {
+    /// Loads every module; the program's is returned.
+    fn load_all(&self, host: &Host) -> anyhow::Result<Module> {
         for ModuleFlag { name, path } in &self.modules {
             self.load(host, name, path)?;
         }
-        let name = super::stem(&self.program);
-        let module = self.load(host, &name, &self.program)?;
+        self.load(host, &super::stem(&self.program), &self.program)
+    }
+
+    /// Spawns the main actor.
+    fn start(&self, host: &Host, module: &Module) -> anyhow::Result<Actor> {
         let program = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let args = std::iter::once(program).chain(self.args.iter().cloned());
         let env = self.env.iter().map(|EnvFlag(name, value)| (name.clone(), value.clone()));
@@ -257,7 +267,7 @@ impl Run {
             Stack::Small => StackClass::Small,
             Stack::Large => StackClass::Large,
         };
-        let spawn = Spawn::entry(&module, &self.entry).stack(stack).program_args(Strings::args(args)?);
+        let spawn = Spawn::entry(module, &self.entry).stack(stack).program_args(Strings::args(args)?);
         let spawn = spawn.env(Strings::env(env)?).dirs(Dirs::new(self.dirs.iter().map(dir))?);
         host.spawn(spawn).with_context(|| self.program.display().to_string())
     }
