@@ -24,6 +24,8 @@ const KEEP_MAX: usize = MessageInfo::SIZE + 64 * 1024;
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     pool: Pool,
+    /// Of what goes out: the handles in it.
+    pub(crate) handles: Vec<u64>,
 }
 
 /// Where a buffer returns to.
@@ -40,17 +42,17 @@ impl Buffer {
         if bytes.capacity() < MessageInfo::SIZE + ROOM {
             bytes.reserve_exact(MessageInfo::SIZE + ROOM);
         }
-        Buffer { bytes, pool: Pool::Incoming }
+        Buffer { bytes, pool: Pool::Incoming, handles: Vec::new() }
     }
 
     /// An empty buffer to encode into.
     pub(crate) fn outgoing() -> Buffer {
-        Buffer { bytes: OUTGOING.take(), pool: Pool::Outgoing }
+        Buffer { bytes: OUTGOING.take(), pool: Pool::Outgoing, handles: Vec::new() }
     }
 
     /// A buffer for what comes in that was lent out by [`Buffer::into_inner`].
     pub(crate) fn from_inner(bytes: Vec<u8>) -> Buffer {
-        Buffer { bytes, pool: Pool::Incoming }
+        Buffer { bytes, pool: Pool::Incoming, handles: Vec::new() }
     }
 
     /// The bytes, which do not return to the pool.

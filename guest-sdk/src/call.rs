@@ -145,7 +145,7 @@ pub(crate) fn read<Resp: Message>(answer: &Envelope) -> Result<Resp, CallError> 
 pub(crate) fn read_untyped<Resp: DeserializeOwned>(answer: &Envelope) -> Result<Resp, CallError> {
     match Failure::of(answer) {
         Some(failure) => Err(failure.into()),
-        None => Ok(message::read(answer.codec(), answer.bytes())?),
+        None => Ok(answer.reading(|| message::read(answer.codec(), answer.bytes()))?),
     }
 }
 

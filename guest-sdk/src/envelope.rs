@@ -6,6 +6,7 @@ use flower_abi::{Codec, MessageInfo};
 
 use crate::buffer::Buffer;
 use crate::clock::Instant;
+use crate::handle::Arrived;
 use crate::message::{self, DecodeError, Message};
 use crate::{Pid, Reply};
 
@@ -15,13 +16,31 @@ use crate::{Pid, Reply};
 pub struct Envelope {
     /// The header and, behind it, the body: what the host wrote, as it wrote it.
     frame: Buffer,
+    /// What travelled with it.
+    handles: Arrived,
 }
 
 impl Envelope {
     /// Of a buffer that holds a header at least.
     pub(crate) fn new(frame: Buffer) -> Envelope {
         debug_assert!(frame.len() >= MessageInfo::SIZE);
-        Envelope { frame }
+        let handles = match header(&frame).handle_count {
+            0 => Arrived::default(),
+            count => Arrived::fetch(count),
+        };
+        Envelope { frame, handles }
+    }
+
+    /// Fetches what travels with it, if it could be looked at before it was taken.
+    pub(crate) fn note_taken(&mut self) {
+        if self.info().handle_count > 0 {
+            self.handles = Arrived::fetch(self.info().handle_count);
+        }
+    }
+
+    /// Reads what may hold handles that came with it.
+    pub(crate) fn reading<R>(&self, read: impl FnOnce() -> R) -> R {
+        if self.info().handle_count == 0 { read() } else { self.handles.reading(read) }
     }
 
     /// Of a header and a body, as if they had come.
@@ -77,7 +96,7 @@ impl Envelope {
     /// [`DecodeError::TypeMismatch`] when the fingerprint names another type; the others when the
     /// bytes are not a `T`.
     pub fn decode<T: Message>(&self) -> Result<T, DecodeError> {
-        message::decode(self.codec(), self.info().fingerprint, self.bytes())
+        self.reading(|| message::decode(self.codec(), self.info().fingerprint, self.bytes()))
     }
 
     /// The token to answer with, if the sender waits for an answer.

@@ -87,6 +87,7 @@ impl Event {
             Some(Kind::Timer) => Event::Timer(TimerRef(envelope.info().reference)),
             Some(Kind::Stop) => Event::Stop,
             Some(Kind::Room) => Event::Room(RoomRef(envelope.info().reference)),
+            Some(Kind::Selected) => Event::Other(kind),
             None => Event::Other(kind),
         }
     }

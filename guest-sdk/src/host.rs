@@ -4,6 +4,10 @@
 //! that lives across the call, its length is the one of what it points to, and the host neither
 //! keeps it nor writes through one that came from a shared reference.
 
+#[allow(dead_code, reason = "channels between actors are made of these")]
+mod channel;
+mod handle;
+
 use std::cell::Cell;
 
 use flower_abi::group::Progress;
@@ -12,6 +16,10 @@ use flower_abi::{AT_ONCE, Filter, MessageInfo, Pid, RefKind, Rights, SendOptions
 use crate::buffer::Buffer;
 use crate::envelope::{self, Envelope};
 use crate::imports;
+
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use channel::*;
+pub(crate) use handle::*;
 
 /// Away from wasm, an actor under test is answered by the world that records what it does.
 macro_rules! recorded {

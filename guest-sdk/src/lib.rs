@@ -91,6 +91,7 @@ pub mod task;
 
 // Several actors together.
 mod group;
+mod handle;
 mod pool;
 pub mod registry;
 mod router;
@@ -139,6 +140,7 @@ pub use event::{Answer, Down, Event, ExitSignal};
 pub use exit::{ExitReason, ExitValue, exit, exit_signal, is_alive, kill, stop, trap_stop};
 pub use function::Function;
 pub use group::{Broadcast, broadcast, join_group, join_group_as, leave_group, leave_group_as, members};
+pub use handle::Handle;
 pub use handler::{Exported, Flow, Handler};
 pub use join::{JoinHandle, join_all};
 pub use link::{link, trap_exit, unlink};

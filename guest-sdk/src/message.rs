@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::buffer::Buffer;
-use crate::{depth, hex};
+use crate::{depth, handle, hex};
 
 /// What can be sent and received: every type that serde can write and read.
 ///
@@ -164,7 +164,7 @@ impl<'de> Deserialize<'de> for Bytes {
 pub struct EncodeError(String);
 
 impl EncodeError {
-    fn new(cause: impl fmt::Display) -> EncodeError {
+    pub(crate) fn new(cause: impl fmt::Display) -> EncodeError {
         EncodeError(cause.to_string())
     }
 }
@@ -211,8 +211,9 @@ impl std::error::Error for DecodeError {}
 /// The body of a message and the options that go with it.
 pub(crate) fn outgoing<M: Message + ?Sized>(message: &M) -> Result<(Buffer, SendOptions), EncodeError> {
     let mut body = Buffer::outgoing();
-    message.encode(&mut body)?;
+    handle::writing(&mut body, |body| message.encode(body))?;
     let options = SendOptions { codec: M::CODEC.0, fingerprint: M::fingerprint(), ..SendOptions::RAW };
+    let options = handle::with_handles(&body, options);
     Ok((body, options))
 }
 

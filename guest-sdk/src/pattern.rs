@@ -225,8 +225,9 @@ pub fn receive_match_timeout(patterns: &[Pattern], timeout: Duration) -> Option<
 
 fn scan(patterns: &[Pattern], deadline: u64) -> Option<Match> {
     while let Ok(envelope) = host::scan(deadline) {
-        if let Some(found) = Match::find(patterns, envelope) {
+        if let Some(mut found) = Match::find(patterns, envelope) {
             host::scan_end(true);
+            found.envelope.note_taken();
             return Some(found);
         }
     }

@@ -157,8 +157,13 @@ impl<'a, R: Message> Spawn<'a, R> {
             Ok((body, sent)) => (Ok(body), sent),
             Err(error) => (Err(error), SendOptions::RAW),
         };
-        let options =
-            SpawnOptions { codec: sent.codec, fingerprint: sent.fingerprint, ..SpawnOptions::DEFAULT };
+        let options = SpawnOptions {
+            codec: sent.codec,
+            fingerprint: sent.fingerprint,
+            handles: sent.handles,
+            handle_count: sent.handle_count,
+            ..SpawnOptions::DEFAULT
+        };
         Spawn { args, options, module: "", entry, name: "", label: "", budget: None, result: PhantomData }
     }
 

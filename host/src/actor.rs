@@ -18,8 +18,10 @@ use smallvec::SmallVec;
 use tokio::sync::{Notify, oneshot};
 
 use crate::budget::Charge;
+use crate::channel::Selecting;
 use crate::exit::ExitReason;
 use crate::gate::Gate;
+use crate::handle::Handles;
 use crate::instance::Body;
 use crate::limits::ANCESTORS_MAX;
 use crate::loaded::Loaded;
@@ -109,6 +111,7 @@ pub(crate) struct Owned {
     /// Completions that `wait` will take.
     pub(crate) held: HashMap<u64, Box<Envelope>, FxBuildHasher>,
     pub(crate) references: References,
+    pub(crate) handles: Handles,
     /// Linked actors, each with the ids under which the link was made.
     pub(crate) links: HashMap<ActorId, SmallVec<[u64; 1]>, FxBuildHasher>,
     /// Who is told of the end, by reference: monitors, and callers that wait for a reply.
@@ -153,6 +156,8 @@ pub(crate) enum Wait {
     Completion(u64),
     /// Room in a mailbox, under this reference.
     Room(u64),
+    /// One of several channels, or a message besides.
+    Select(Box<Selecting>),
 }
 
 /// [`Wait`] as observers see it.
@@ -165,6 +170,7 @@ pub(crate) enum WaitCode {
     Message,
     Completion,
     Room,
+    Channel,
 }
 
 impl Wait {
@@ -177,6 +183,7 @@ impl Wait {
             Wait::Message | Wait::Match { .. } | Wait::Scan => WaitCode::Message,
             Wait::Completion(_) => WaitCode::Completion,
             Wait::Room(_) => WaitCode::Room,
+            Wait::Select(_) => WaitCode::Channel,
         }
     }
 }
@@ -189,6 +196,7 @@ impl Owned {
             mailbox: Mailbox::default(),
             held: HashMap::default(),
             references: References::default(),
+            handles: Handles::default(),
             links: HashMap::default(),
             watchers: HashMap::default(),
             native_watchers: Vec::new(),
@@ -225,6 +233,7 @@ impl Owned {
             Wait::Scan => self.mailbox.can_scan(),
             Wait::Completion(reference) => self.held.contains_key(reference),
             Wait::Room(reference) => self.references.get(*reference).is_none(),
+            Wait::Select(selecting) => selecting.is_ready(&self.mailbox, !self.trap_stop),
         };
         come || (self.wait_deadline != NEVER && self.wait_deadline <= now())
     }

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::actor::{Cell, Owned};
+use crate::actor::{Cell, Owned, Wait};
 use crate::crash::{Crashed, Remains, shown};
 use crate::exit::ExitReason;
 use crate::instance::Ended;
@@ -79,7 +79,8 @@ impl Shared {
         );
     }
 
-    /// Timers are cancelled; those that this actor watched or asked need not remember it.
+    /// Timers are cancelled; those that this actor watched or asked need not remember it. It waits at no channel any
+    /// more, and its endpoints are gone.
     fn end_references(&self, owned: &mut Owned) {
         let me = owned.id();
         owned.wait_timer.take().map(|key| self.timers.cancel(key));
@@ -94,8 +95,16 @@ impl Shared {
                     self.signal(of, Signal::Demonitor { from: me, reference });
                 }
                 Reference::Room { of, .. } => self.unwant_room(of, (me, reference)),
+                // It leaves all queues by its drop.
+                Reference::Select(selecting) => _ = selecting.timer.map(|key| self.timers.cancel(key)),
             }
         }
+        if let Wait::Select(mut selecting) = std::mem::take(&mut owned.wait)
+            && let Some(completion) = selecting.take_completion()
+        {
+            owned.mailbox.push(completion);
+        }
+        owned.handles.clear();
     }
 
     fn tell_links(&self, owned: &mut Owned, reason: &Arc<ExitReason>) {
@@ -128,7 +137,10 @@ impl Shared {
         }
         for signal in left {
             match signal {
-                Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer { envelope, .. } => {
+                Signal::Message(envelope)
+                | Signal::Reply(envelope)
+                | Signal::Timer { envelope, .. }
+                | Signal::Selected(envelope) => {
                     self.drop_dead(cell, me, &envelope, reason);
                 }
                 Signal::Link { from, id } => {

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::actor::Table;
 use crate::budget::{Budget, Ledger, Resource};
+use crate::channel::Channels;
 use crate::crash::{CrashOptions, CrashReport, Crashes};
 use crate::error::{BuildError, SpawnError};
 use crate::exit::ExitReason;
@@ -30,7 +31,7 @@ use crate::scheduler::{self, Scheduler};
 use crate::shared::Shared;
 use crate::signal::{Body, Signal};
 use crate::spawn::{Options, Request};
-use crate::status::{ActorStatus, SlotStatus};
+use crate::status::{ActorStatus, ChannelStatus, SlotStatus};
 use crate::timer::Timers;
 use crate::wasi::{Dirs, Strings, WasiConfig};
 
@@ -152,6 +153,7 @@ impl HostBuilder {
             timers: Timers::new(),
             names: Names::default(),
             groups: Groups::default(),
+            channels: Channels::default(),
             links: AtomicU64::new(0),
             modules: RwLock::default(),
             counters: Counters::new(workers),
@@ -305,6 +307,11 @@ impl Host {
     /// The accounts of messages and actors.
     pub fn accounts(&self) -> Accounts {
         crate::status::accounts(&self.shared)
+    }
+
+    /// Every channel of which somebody has an endpoint, in the order of their making.
+    pub fn channels(&self) -> Vec<ChannelStatus> {
+        crate::status::channels(&self.shared)
     }
 
     /// Bytes of linear memory that actors have.

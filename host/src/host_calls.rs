@@ -4,8 +4,10 @@
 //! ends the guest with a trap that names the call. Calls that wait are async and exist in the
 //! linker of processes only; in a handler's linker they are refused by name.
 
+mod channel;
 mod exit;
 mod group;
+mod handle;
 pub(crate) mod info;
 mod lifecycle;
 mod link;
@@ -14,6 +16,7 @@ mod name;
 mod park;
 mod receive;
 mod request;
+mod select;
 mod spawn;
 mod timer;
 
@@ -30,8 +33,10 @@ use crate::instance::ActorState;
 use crate::instance::parked_in_handler;
 use crate::pid::ActorId;
 
+use channel::*;
 use exit::*;
 use group::*;
+use handle::*;
 use lifecycle::*;
 use link::*;
 use message::*;
@@ -40,6 +45,7 @@ use park::*;
 pub(crate) use park::{park_until, park_yield};
 use receive::*;
 use request::*;
+use select::*;
 use spawn::*;
 use timer::*;
 

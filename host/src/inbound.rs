@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use flower_abi::{Delivery, Kind, Status};
 use smallvec::SmallVec;
 
-use crate::actor::{Cell, Owned, SignalQueue};
+use crate::actor::{Cell, Owned, SignalQueue, Wait};
 use crate::budget::Resource;
 use crate::exit::{ExitReason, Value};
 use crate::gate::Guard;
@@ -58,6 +58,7 @@ impl Shared {
             Signal::Timer { envelope, repeats } => self.take_tick(cell, owned, envelope, repeats),
             Signal::TimerDone { reference } => close_timer(owned, reference),
             Signal::Timeout { reference } => self.take_timeout(owned, reference),
+            Signal::Selected(envelope) => self.take_selected(owned, envelope),
             Signal::Room { reference, of } => self.take_room(owned, reference, of),
             Signal::Stop { from } => take_stop(owned, from),
             Signal::Exit { from, reason, link } => take_exit(owned, from, reason, link),
@@ -78,7 +79,7 @@ impl Shared {
     /// A reply completes its request, or is dropped when nobody waits any more.
     fn take_reply(&self, cell: &Cell, owned: &mut Owned, envelope: Box<Envelope>) {
         let from = envelope.sender;
-        let Some(Reference::Request { to, .. }) = owned.references.get(envelope.reference).copied() else {
+        let Some(&Reference::Request { to, .. }) = owned.references.get(envelope.reference) else {
             self.counters.add(Count::DroppedLate);
             return self.note_left(cell, &envelope);
         };
@@ -102,10 +103,34 @@ impl Shared {
     }
 
     fn take_timeout(&self, owned: &mut Owned, reference: u64) {
-        if let Some(Reference::Request { to, .. }) = owned.references.get(reference).copied() {
-            self.signal(to, Signal::Demonitor { from: owned.id(), reference });
-            self.complete(owned, reference, |reference| Envelope::system(Kind::Timeout, to, reference));
+        match owned.references.get(reference) {
+            Some(&Reference::Request { to, .. }) => {
+                self.signal(to, Signal::Demonitor { from: owned.id(), reference });
+                self.complete(owned, reference, |reference| Envelope::system(Kind::Timeout, to, reference));
+            }
+            // One that was claimed is about to be completed.
+            Some(Reference::Select(selecting)) if selecting.waiter.claim() => {
+                owned.references.close(reference);
+                owned.mailbox.push(Envelope::system(Kind::Timeout, owned.id(), reference));
+            }
+            _ => {}
         }
+    }
+
+    /// A select is done: the one that the actor is parked in, or one that it has started.
+    fn take_selected(&self, owned: &mut Owned, envelope: Box<Envelope>) {
+        if envelope.reference == 0 {
+            match &mut owned.wait {
+                Wait::Select(selecting) => return selecting.complete(envelope),
+                other => unreachable!("a select is completed by one, and waited for: {other:?}"),
+            }
+        }
+        // One that was done at once has no reference.
+        if let Some(Reference::Select(selecting)) = owned.references.close(envelope.reference) {
+            selecting.timer.map(|key| self.timers.cancel(key));
+            selecting.leave(envelope.arm);
+        }
+        owned.mailbox.push(envelope);
     }
 
     /// Whoever gave up meanwhile lets the next one have the room.
@@ -201,10 +226,19 @@ impl Shared {
         }
     }
 
-    /// Gives up a reference, and whatever would have completed it.
+    /// Gives up a reference, and whatever would have completed it. A select that was done already stays done.
     pub(crate) fn cancel(&self, cell: &Cell, owned: &mut Owned, reference: u64) -> bool {
         let me = owned.id();
+        if let Some(Reference::Select(selecting)) = owned.references.get(reference)
+            && !selecting.waiter.claim()
+        {
+            return false;
+        }
         match owned.references.close(reference) {
+            Some(Reference::Select(selecting)) => {
+                selecting.timer.map(|key| self.timers.cancel(key));
+                return true;
+            }
             Some(Reference::Timer { key }) => {
                 let was_armed = self.cancel_timer(owned, key);
                 self.drop_unread(cell, owned, reference);

@@ -69,10 +69,12 @@ mod wasi;
 
 // From actor to actor.
 mod actor;
+mod channel;
 mod end;
 mod exit;
 mod gate;
 mod group;
+mod handle;
 mod inbound;
 mod mailbox;
 mod name;
@@ -109,5 +111,5 @@ pub use module::{
 pub use native::{CallError, Mailbox, Received, ReplyTo};
 pub use observe::Accounts;
 pub use output::{Capture, Direct, Inherit, Null, OutputSink, Room, Stream};
-pub use status::{ActorState, ActorStatus, SlotStatus};
+pub use status::{ActorState, ActorStatus, ChannelStatus, SlotStatus};
 pub use wasi::{Access, ConfigError, Dir, Dirs, Strings};

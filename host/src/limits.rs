@@ -53,6 +53,21 @@ pub(crate) const MEMBERS_AT_ONCE_MAX: usize = 1024;
 /// Bytes that one host call of a broadcast copies, unless one message has more.
 pub(crate) const BROADCAST_BYTES_MAX: usize = 1 << 20;
 
+/// Handles that travel with one message: the host looks each of them up.
+pub(crate) const MESSAGE_HANDLES_MAX: u32 = 255;
+
+/// Arms of one select: each is looked at while the channels of all are locked.
+pub(crate) const SELECT_ARMS_MAX: u32 = 64;
+
+/// Values that one host call sends or receives: nothing interrupts it in between.
+pub(crate) const VALUES_AT_ONCE_MAX: usize = 1024;
+
+/// What a value in a channel is charged beyond its bytes, in whole blocks: the room that the host needs for it.
+pub(crate) const VALUE_BYTES: u64 = 256;
+
+/// Values of the first block that is charged; each further one doubles it.
+pub(crate) const VALUES_CHARGED_FIRST: usize = 8;
+
 /// Bytes of a label, which is shown in every log line of the actor.
 pub(crate) const LABEL_BYTES_MAX: u32 = 255;
 
@@ -182,7 +197,7 @@ pub struct Limits {
     pub mailbox_len_max: u32,
     /// Bytes in one mailbox; 16 MiB.
     pub mailbox_bytes_max: u64,
-    /// Open references (requests, monitors, room notices) of one actor; 65,536.
+    /// Open references (requests, monitors, room notices, selects) of one actor; 65,536.
     pub references_max: u32,
     /// Timers of one actor; 1,048,576.
     pub timers_max: u32,
@@ -194,18 +209,28 @@ pub struct Limits {
     pub groups_max: u32,
     /// Members of one group; 131,072.
     pub group_members_max: u32,
+    /// Handles of one actor; 131,072.
+    pub handles_max: u32,
+    /// Values that one channel may be made to hold; 1,048,576.
+    pub channel_len_max: u32,
+    /// Bytes of the values that one channel holds; 16 MiB.
+    pub channel_bytes_max: u64,
+    /// Sends, or receives, that wait on one channel; 131,072.
+    pub channel_waiters_max: u32,
     /// Actors of the host; 1,048,576.
     pub actors_max: u64,
     /// Linear memory of all actors together in bytes; 64 GiB.
     pub host_memory_max: u64,
     /// Timers of all actors together; 4,194,304.
     pub host_timers_max: u64,
-    /// Bytes of all messages of more than 256 bytes, wherever they wait; 4 GiB.
+    /// Bytes of all messages of more than 256 bytes, wherever they wait, and of the room in channels; 4 GiB.
     pub host_message_bytes_max: u64,
     /// Names of all actors together; 1,048,576.
     pub host_names_max: u64,
     /// Memberships of all actors in all groups together; 1,048,576.
     pub host_memberships_max: u64,
+    /// Channels of all actors together; 1,048,576.
+    pub host_channels_max: u64,
     /// How long an actor may run without waiting; none for a process, 60 s for a handler.
     pub run_time_max: Option<Duration>,
     /// The same for a handler's one message.
@@ -227,12 +252,17 @@ impl Default for Limits {
             names_max: 64,
             groups_max: 64,
             group_members_max: 1 << 17,
+            handles_max: 1 << 17,
+            channel_len_max: 1 << 20,
+            channel_bytes_max: 16 << 20,
+            channel_waiters_max: 1 << 17,
             actors_max: 1 << 20,
             host_memory_max: 64 << 30,
             host_timers_max: 4 << 20,
             host_message_bytes_max: 4 << 30,
             host_names_max: 1 << 20,
             host_memberships_max: 1 << 20,
+            host_channels_max: 1 << 20,
             run_time_max: None,
             handler_time_max: Some(Duration::from_secs(60)),
         }

@@ -60,6 +60,16 @@ impl Mailbox {
         self.take_at(at)
     }
 
+    /// The message that stands there.
+    pub(crate) fn get(&self, at: usize) -> Option<&Envelope> {
+        self.items.get(at).map(|item| &**item)
+    }
+
+    /// Takes the message that stands there.
+    pub(crate) fn take_from(&mut self, at: usize) -> Option<Box<Envelope>> {
+        self.take_at(at)
+    }
+
     /// Where the message stands that [`Mailbox::take`] would take.
     pub(crate) fn find(&self, filters: &Filters, from: usize, stops: bool) -> Option<usize> {
         let from = from.min(self.items.len());
@@ -98,11 +108,11 @@ impl Mailbox {
         flushed
     }
 
-    /// Drops the completion of a reference that was given up; answers it if it was there.
+    /// Drops the completion of a reference that was given up; answers it if it was there. That of a select stays: what
+    /// was received must not be lost.
     pub(crate) fn remove_reference(&mut self, reference: u64) -> Option<Box<Envelope>> {
-        let own = |item: &Envelope| {
-            item.reference == reference && item.kind != Kind::Message && item.kind != Kind::Exit
-        };
+        let is_kept = |kind| matches!(kind, Kind::Message | Kind::Exit | Kind::Selected);
+        let own = |item: &Envelope| item.reference == reference && !is_kept(item.kind);
         let at = self.items.iter().position(|item| own(item))?;
         self.take_at(at)
     }
@@ -215,7 +225,8 @@ impl Filters {
         });
     }
 
-    fn matches(&self, item: &Envelope) -> bool {
+    /// Whether a message is one of those.
+    pub(crate) fn matches(&self, item: &Envelope) -> bool {
         self.0.is_empty() || self.0.iter().any(|alternative| alternative.matches(item))
     }
 }

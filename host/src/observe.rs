@@ -11,19 +11,19 @@ use crossbeam_utils::CachePadded;
 /// What is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Count {
-    /// Messages that an actor, a timer or native code sent.
+    /// Messages that an actor, a timer or native code sent, and values sent over channels.
     Sent,
     /// Messages handed to their receiver.
     Received,
     /// Messages that the sender was told are not accepted.
     Refused,
-    /// Messages that their receiver's death left behind.
+    /// Messages that their receiver's death left behind, and values that of the last one.
     DroppedDead,
     /// Replies that came when nobody waited any more.
     DroppedLate,
     /// Messages that their receiver flushed.
     DroppedFlushed,
-    /// Timer ticks left out because the one before was not yet read.
+    /// Timer ticks left out because the one before was not yet read, and what a full channel dropped by its policy.
     DroppedOverflow,
     /// Actors spawned.
     Spawned,
@@ -88,21 +88,21 @@ impl Counters {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accounts {
-    /// Messages sent, replies and timer messages included.
+    /// Messages sent, replies, timer messages and values over channels included.
     pub sent: u64,
     /// Messages handed to their receiver.
     pub received: u64,
     /// Messages that the sender was told are not accepted.
     pub refused: u64,
-    /// Messages that wait.
+    /// Messages that wait, and values in channels.
     pub queued: u64,
-    /// Messages whose receiver had ended before it took them.
+    /// Messages whose receiver had ended before it took them, and values whose last receiver had.
     pub dropped_dead_receiver: u64,
     /// Replies that came when nobody waited any more.
     pub dropped_late_reply: u64,
     /// Messages that their receiver flushed.
     pub dropped_flushed: u64,
-    /// Ticks left out because the one before was not yet read.
+    /// Ticks left out because the one before was not yet read, and values that a full channel dropped by its policy.
     pub dropped_overflow: u64,
     /// Actors spawned.
     pub spawned: u64,

@@ -1,5 +1,5 @@
 //! References: the never-reused numbers under which an actor's open requests, monitors, timers and
-//! notices stand in its own table. Channels, sockets and files will stand in it too.
+//! notices stand in its own table. [Handles](crate::handle) have numbers of the same kind.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,12 @@ use flower_abi::Delivery;
 use flower_abi::message::RefKind;
 use rustc_hash::FxBuildHasher;
 
+use crate::channel::Selecting;
 use crate::pid::ActorId;
 use crate::timer::TimerKey;
 
 /// What an open reference stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Reference {
     /// A reply is awaited from `to`; `timer` tells of the deadline.
     Request { to: ActorId, delivery: Delivery, timer: Option<TimerKey> },
@@ -21,6 +22,8 @@ pub(crate) enum Reference {
     Timer { key: TimerKey },
     /// Room in the mailbox of `of` is awaited; `parked` inside `send_wait`.
     Room { of: ActorId, parked: bool },
+    /// One of several operations on channels is awaited.
+    Select(Box<Selecting>),
 }
 
 impl Reference {
@@ -31,6 +34,7 @@ impl Reference {
             Reference::Monitor { .. } => RefKind::Monitor,
             Reference::Timer { .. } => RefKind::Timer,
             Reference::Room { .. } => RefKind::Room,
+            Reference::Select(_) => RefKind::Select,
         }
     }
 }
@@ -49,12 +53,23 @@ impl References {
         self.last + 1
     }
 
+    /// A number that is never used again, for something that stands elsewhere, or is not there yet.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
     /// Opens a reference and returns its number, which is never used again.
     pub(crate) fn open(&mut self, reference: Reference) -> u64 {
-        self.last += 1;
+        let number = self.number();
+        self.put(number, reference);
+        number
+    }
+
+    /// Opens a reference under a number that was taken for it.
+    pub(crate) fn put(&mut self, number: u64, reference: Reference) {
         self.timers += u32::from(reference.kind() == RefKind::Timer);
-        self.open.insert(self.last, reference);
-        self.last
+        self.open.insert(number, reference);
     }
 
     /// Closes a reference and returns what it stood for.
@@ -110,15 +125,15 @@ mod tests {
     #[test]
     fn numbers_are_never_reused_and_listed_by_kind() {
         let mut references = References::default();
-        let monitor = Reference::Monitor { of: TO, delivery: Delivery::Held };
-        let first = references.open(monitor);
-        assert_eq!(references.close(first), Some(monitor));
-        let second = references.open(monitor);
+        let monitor = || Reference::Monitor { of: TO, delivery: Delivery::Held };
+        let first = references.open(monitor());
+        assert!(matches!(references.close(first), Some(Reference::Monitor { of: TO, .. })));
+        let second = references.open(monitor());
         let timer = references.open(Reference::Timer { key: TimerKey { deadline: 1, number: 1 } });
         assert!(second > first);
         assert_eq!(references.of_kind(RefKind::Monitor as u32), [second]);
         assert_eq!(references.of_kind(RefKind::Timer as u32), [timer]);
         assert_eq!(references.others(), 1);
-        assert_eq!(references.close(first), None);
+        assert!(references.close(first).is_none());
     }
 }

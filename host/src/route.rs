@@ -21,9 +21,11 @@ impl Shared {
     /// Delivers a message unless the receiver is dead or its mailbox full; counts either way.
     pub(crate) fn send(&self, to: ActorId, envelope: Box<Envelope>) -> Result<(), Status> {
         self.counters.add(Count::Sent);
+        let size = envelope.size();
+        let mut envelope = Some(envelope);
         let sent = self.deliver(to, |cell, queue| {
-            if cell.has_room(queue, envelope.size()) {
-                queue.accept(Signal::Message(envelope));
+            if cell.has_room(queue, size) {
+                queue.accept(Signal::Message(envelope.take().expect("it is there")));
                 Ok(())
             } else {
                 Err(Status::MAILBOX_FULL)
@@ -94,11 +96,12 @@ impl Shared {
         let limits = &self.limits;
         let most = [limits.mailbox_len_max, limits.references_max, limits.timers_max, limits.links_max];
         let most: usize = most.into_iter().map(|max| max as usize).sum();
+        let mut signal = Some(signal);
         self.deliver(to, |cell, queue| {
             if queue.signals.len() > most {
                 return Err(Status::MAILBOX_FULL);
             }
-            queue.accept_signal(cell, signal);
+            queue.accept_signal(cell, signal.take().expect("delivered once"));
             Ok(())
         })
     }
@@ -180,7 +183,8 @@ impl Shared {
         }
     }
 
-    /// Puts something into a live actor's queue and wakes it.
+    /// Puts something into a live actor's queue and wakes it. What `put` does not accept it leaves to be dropped by
+    /// its caller: with a message an endpoint of a channel may go, and its drop tells others.
     fn deliver(
         &self,
         to: ActorId,
@@ -226,7 +230,11 @@ impl Shared {
 impl SignalQueue {
     /// Puts a signal behind all others; what the accounts know counts as queued from here on.
     fn accept(&mut self, signal: Signal) {
-        if let Signal::Message(envelope) | Signal::Reply(envelope) | Signal::Timer { envelope, .. } = &signal
+        if let Signal::Message(envelope)
+        | Signal::Reply(envelope)
+        | Signal::Timer { envelope, .. }
+        | Signal::Selected(envelope) = &signal
+            && envelope.is_counted()
         {
             self.accepted_len += 1;
             self.accepted_bytes += envelope.size();

@@ -74,8 +74,8 @@ fn step(shared: &Arc<Shared>, cell: &Cell, queue: Guard<'_, SignalQueue>, slot: 
             return Outcome::Parked;
         }
         owned.wait_deadline = NEVER;
-        // Whoever waited for a match takes it out with the place where it stands.
-        if !matches!(owned.wait, Wait::Match { .. }) {
+        // Whoever waited for a match, or in a select, takes out what is known of it.
+        if !matches!(owned.wait, Wait::Match { .. } | Wait::Select(_)) {
             owned.wait = Wait::Running;
         }
     }

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::actor::Table;
 use crate::budget::Ledger;
+use crate::channel::Channels;
 use crate::crash::Crashes;
 use crate::group::Groups;
 use crate::instance::Engines;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) timers: Timers,
     pub(crate) names: Names,
     pub(crate) groups: Groups,
+    pub(crate) channels: Channels,
     /// Numbers for links.
     pub(crate) links: AtomicU64,
     /// Modules that actors may be made of, by name.

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::budget::HeldBytes;
 use crate::exit::ExitReason;
+use crate::handle::Attached;
 use crate::pid::ActorId;
 
 /// A message's bytes; small ones stand in the envelope.
@@ -25,6 +26,10 @@ pub(crate) struct Envelope {
     pub(crate) request: bool,
     /// Whether others waited in the mailbox when it was taken out.
     pub(crate) more: bool,
+    /// Of a `Selected`: what became of the arm.
+    pub(crate) outcome: Outcome,
+    /// Of a `Selected`: which arm of its select.
+    pub(crate) arm: u8,
     pub(crate) codec: u32,
     pub(crate) sender: ActorId,
     /// The tag of the sender's pid as others see it; 0 when it is not at hand.
@@ -38,6 +43,18 @@ pub(crate) struct Envelope {
     pub(crate) extra: Option<Box<Extra>>,
 }
 
+/// What became of an operation on a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Outcome {
+    /// The value was sent.
+    #[default]
+    Sent,
+    /// A value was received: this one.
+    Received,
+    /// The channel is closed.
+    Closed,
+}
+
 /// The header fields that few messages have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Extra {
@@ -47,6 +64,8 @@ pub(crate) struct Extra {
     pub(crate) reason: Option<Arc<ExitReason>>,
     /// Of an `Exit`: a link brought it, and so an `unlink` takes it back.
     pub(crate) by_link: bool,
+    /// What travels with it.
+    pub(crate) handles: Attached,
 }
 
 impl Envelope {
@@ -56,6 +75,8 @@ impl Envelope {
             kind,
             request: false,
             more: false,
+            outcome: Outcome::Sent,
+            arm: 0,
             codec: 0,
             sender,
             sender_tag: 0,
@@ -82,6 +103,29 @@ impl Envelope {
         envelope
     }
 
+    /// The completion of a select that has no value.
+    pub(crate) fn selected(owner: ActorId, reference: u64, arm: u8, outcome: Outcome) -> Box<Envelope> {
+        let mut envelope = Envelope::system(Kind::Selected, owner, 0);
+        envelope.select(reference, arm, outcome);
+        envelope
+    }
+
+    /// Makes it the completion of a select.
+    pub(crate) fn select(&mut self, reference: u64, arm: u8, outcome: Outcome) {
+        self.kind = Kind::Selected;
+        (self.reference, self.arm, self.outcome) = (reference, arm, outcome);
+    }
+
+    /// How many handles travel with it.
+    pub(crate) fn handle_count(&self) -> usize {
+        self.extra.as_ref().map_or(0, |extra| extra.handles.0.len())
+    }
+
+    /// Takes out what travels with it.
+    pub(crate) fn take_handles(&mut self) -> Attached {
+        self.extra.as_mut().map(|extra| std::mem::take(&mut extra.handles)).unwrap_or_default()
+    }
+
     /// Whether a link with this actor brought it.
     pub(crate) fn is_link_exit(&self, from: ActorId) -> bool {
         self.sender == from && self.extra.as_ref().is_some_and(|extra| extra.by_link)
@@ -94,7 +138,11 @@ impl Envelope {
 
     /// Whether the accounting counts it: what an actor sent, as against what the host says.
     pub(crate) fn is_counted(&self) -> bool {
-        matches!(self.kind, Kind::Message | Kind::Reply | Kind::Timer)
+        match self.kind {
+            Kind::Message | Kind::Reply | Kind::Timer => true,
+            Kind::Selected => self.outcome == Outcome::Received,
+            _ => false,
+        }
     }
 
     /// The exit reason that it tells of.
@@ -118,7 +166,10 @@ impl Envelope {
     /// The flags of its [`MessageInfo`].
     pub(crate) fn flags(&self) -> u32 {
         let flag = |is_set, flag| if is_set { flag } else { 0 };
-        flag(self.request, MessageInfo::REQUEST) | flag(self.more, MessageInfo::MORE)
+        let is_closed = self.kind == Kind::Selected && self.outcome == Outcome::Closed;
+        flag(self.request, MessageInfo::REQUEST)
+            | flag(self.more, MessageInfo::MORE)
+            | flag(is_closed, MessageInfo::CLOSED)
     }
 }
 
@@ -135,6 +186,8 @@ pub(crate) enum Signal {
     TimerDone { reference: u64 },
     /// The deadline of its request passed.
     Timeout { reference: u64 },
+    /// A select of its is done: the one of this reference, or, without one, that which it is parked in.
+    Selected(Box<Envelope>),
     /// A mailbox it asked about has room.
     Room { reference: u64, of: ActorId },
     /// Somebody asks it to stop.

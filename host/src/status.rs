@@ -6,9 +6,11 @@ use std::sync::atomic::Ordering;
 use flower_abi::{Pid, Rights};
 
 use crate::actor::{Cell, WaitCode};
+use crate::channel::Channel;
 use crate::gate::Standing;
 use crate::module::Style;
 use crate::observe::{Accounts, Count};
+use crate::pid::ActorId;
 use crate::shared::Shared;
 use crate::slab::SlabCounts;
 
@@ -26,6 +28,8 @@ pub enum ActorState {
     WaitingForCompletion,
     /// It waits for room in a mailbox.
     WaitingForRoom,
+    /// It waits for others at a channel.
+    WaitingForChannel,
     /// It waits for a point in time.
     WaitingForTime,
     /// It waits for a file or the like.
@@ -40,6 +44,7 @@ impl fmt::Display for ActorState {
             ActorState::WaitingForMessage => "waiting for a message",
             ActorState::WaitingForCompletion => "waiting for a reply or for an actor's end",
             ActorState::WaitingForRoom => "waiting for room in a mailbox",
+            ActorState::WaitingForChannel => "waiting at a channel",
             ActorState::WaitingForTime => "waiting for a point in time",
             ActorState::WaitingForIo => "waiting for input or output",
         })
@@ -82,6 +87,54 @@ impl fmt::Display for ActorStatus {
     }
 }
 
+/// One channel at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChannelStatus {
+    /// Its number in the host.
+    pub id: u64,
+    /// Values that it may hold; 0 for a rendezvous.
+    pub capacity: u32,
+    /// Values that it holds.
+    pub len: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Whether nothing can be sent any more.
+    pub closed: bool,
+    /// Sending endpoints, wherever they are.
+    pub senders: u32,
+    /// Receiving endpoints.
+    pub receivers: u32,
+    /// Who waits to send, in order.
+    pub waiting_to_send: Vec<Pid>,
+    /// Who waits to receive, in order.
+    pub waiting_to_receive: Vec<Pid>,
+}
+
+impl ChannelStatus {
+    fn new(shared: &Shared, channel: &Channel) -> ChannelStatus {
+        let (info, [sending, receiving]) = channel.look();
+        let pids =
+            |actors: Vec<ActorId>| actors.into_iter().map(|id| shared.mint.mint(id, Rights::ALL)).collect();
+        ChannelStatus {
+            id: info.id,
+            capacity: info.capacity,
+            len: info.len,
+            bytes: info.bytes,
+            closed: info.closed != 0,
+            senders: info.senders,
+            receivers: info.receivers,
+            waiting_to_send: pids(sending),
+            waiting_to_receive: pids(receiving),
+        }
+    }
+}
+
+/// Every channel that somebody has an endpoint of, in order of making.
+pub(crate) fn channels(shared: &Shared) -> Vec<ChannelStatus> {
+    shared.channels.all().iter().map(|channel| ChannelStatus::new(shared, channel)).collect()
+}
+
 /// Where the slots of one size are that memories or stacks live in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -118,8 +171,7 @@ fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
     let (mailbox_len, _) = cell.queued(&queue);
     drop(queue);
     let state = state(cell);
-    let peer =
-        (meta.parent != crate::pid::ActorId::HOST).then(|| shared.mint.mint(meta.parent, Rights::PEER));
+    let peer = (meta.parent != ActorId::HOST).then(|| shared.mint.mint(meta.parent, Rights::PEER));
     Some(ActorStatus {
         pid: shared.mint.mint(meta.id, Rights::ALL),
         label: meta.label.to_string(),
@@ -149,6 +201,7 @@ fn state(cell: &Cell) -> ActorState {
         () if is(WaitCode::Io) => ActorState::WaitingForIo,
         () if is(WaitCode::Time) => ActorState::WaitingForTime,
         () if is(WaitCode::Completion) => ActorState::WaitingForCompletion,
+        () if is(WaitCode::Channel) => ActorState::WaitingForChannel,
         () if is(WaitCode::Room) => ActorState::WaitingForRoom,
         () if is(WaitCode::Nothing) => ActorState::Runnable,
         () => ActorState::WaitingForMessage,
@@ -174,7 +227,7 @@ pub(crate) fn accounts(shared: &Shared) -> Accounts {
         sent: get(Count::Sent),
         received: get(Count::Received),
         refused: get(Count::Refused),
-        queued: shared.table.cells().map(queued).sum(),
+        queued: shared.table.cells().map(queued).sum::<u64>() + shared.channels.queued(),
         dropped_dead_receiver: get(Count::DroppedDead),
         dropped_late_reply: get(Count::DroppedLate),
         dropped_flushed: get(Count::DroppedFlushed),

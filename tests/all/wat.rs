@@ -81,6 +81,13 @@ pub(crate) fn with_imports(body: &str) -> String {
     format!("(module\n{imports}{body})")
 }
 
+/// A module that imports these host calls only.
+pub(crate) fn with_some_imports(names: &[&str], body: &str) -> String {
+    let wanted = CALLS.iter().filter(|call| names.contains(&call.name));
+    let imports: String = wanted.map(Call::import).collect();
+    format!("(module\n{imports}{body})")
+}
+
 /// Loads a module under a name of its own.
 pub(crate) fn load(host: &Host, wat: &str) -> Module {
     static LOADED: AtomicU64 = AtomicU64::new(0);

@@ -2,7 +2,7 @@
 //!
 //! Everything a guest and the host must agree on stands here and nowhere else: the table of host
 //! calls ([`for_each_host_call`]), the layouts that cross linear memory ([`Pid`], [`MessageInfo`],
-//! [`SendOptions`], [`SpawnOptions`], [`Filter`], [`group::Progress`]), the [`Status`] codes and the wire form of
+//! [`SendOptions`], [`SpawnOptions`], [`Filter`], [`group::Progress`], [`Arm`], [`ValueHeader`], [`ChannelInfo`]), the [`Status`] codes and the wire form of
 //! [exit reasons](ExitTag). The crate is `no_std` and has no dependencies, so that a guest pays
 //! nothing for it. `docs/abi.md` is generated from it.
 //!
@@ -18,6 +18,7 @@ extern crate std;
 mod table;
 pub use table::HOST_CALLS;
 
+pub mod channel;
 pub mod exit;
 pub mod filter;
 pub mod group;
@@ -29,6 +30,7 @@ pub mod status;
 #[cfg(feature = "doc")]
 pub mod doc;
 
+pub use channel::{Arm, ChannelInfo, Overflow, ValueHeader};
 pub use exit::ExitTag;
 pub use filter::Filter;
 pub use message::{

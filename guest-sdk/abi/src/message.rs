@@ -24,6 +24,9 @@ pub enum Kind {
     Stop = 7,
     /// The mailbox that `notify_room` asked about has room.
     Room = 8,
+    /// An operation on a channel is done: a value that was received, or the completion `reference` of a select
+    /// that was started.
+    Selected = 9,
 }
 
 impl Kind {
@@ -39,6 +42,7 @@ impl Kind {
             6 => Kind::Start,
             7 => Kind::Stop,
             8 => Kind::Room,
+            9 => Kind::Selected,
             _ => return None,
         })
     }
@@ -104,6 +108,8 @@ pub enum RefKind {
     Timer = 2,
     /// A notice of room in a mailbox.
     Room = 3,
+    /// A select over channels.
+    Select = 4,
 }
 
 /// The header of a received message: 128 bytes, written by the host.
@@ -112,7 +118,7 @@ pub enum RefKind {
 pub struct MessageInfo {
     /// A [`Kind`].
     pub kind: u32,
-    /// [`MessageInfo::REQUEST`] and [`MessageInfo::MORE`], or 0.
+    /// [`MessageInfo::REQUEST`] and the other flags, added up.
     pub flags: u32,
     /// Length of the whole body in bytes, also where the buffer held less.
     pub len: u32,
@@ -136,7 +142,7 @@ pub struct MessageInfo {
     pub span_id: [u8; 8],
     /// An [`ExitTag`](crate::ExitTag), for `Down` and `Exit`.
     pub exit_tag: u32,
-    /// The code of the reason, for `Down` and `Exit`.
+    /// The code of the reason, for `Down` and `Exit`; the index of the arm, for `Selected`.
     pub exit_code: u32,
     /// How many handles travel with it.
     pub handle_count: u32,
@@ -152,6 +158,8 @@ impl MessageInfo {
     pub const REQUEST: u32 = 1;
     /// Flag, of what `receive` and `poll` take: others wait in the mailbox.
     pub const MORE: u32 = 2;
+    /// Flag, of a `Selected`: the channel is closed, so that nothing was received, or sent.
+    pub const CLOSED: u32 = 4;
     /// All zeros: what a guest hands to the host to be filled.
     pub const EMPTY: MessageInfo = MessageInfo {
         kind: 0,

@@ -42,12 +42,14 @@ pub struct SpawnOptions {
     pub stack_class: u32,
     /// How long it may run without waiting, in ns.
     pub run_time_max: u64,
-    /// Must be 0.
-    pub reserved: u64,
+    /// Handles that travel with the arguments: address of an array of u64.
+    pub handles: u32,
+    /// How many.
+    pub handle_count: u32,
     /// Address of a [`BudgetOptions`] that bounds the actor and all its descendants together, or 0.
     pub budget: u32,
     /// Must be 0.
-    pub reserved_too: u32,
+    pub reserved: u32,
 }
 
 impl SpawnOptions {
@@ -84,9 +86,10 @@ impl SpawnOptions {
         mailbox_len_max: 0,
         stack_class: 0,
         run_time_max: 0,
-        reserved: 0,
+        handles: 0,
+        handle_count: 0,
         budget: 0,
-        reserved_too: 0,
+        reserved: 0,
     };
 }
 

@@ -58,6 +58,12 @@ statuses! {
     NONE = -18,
     /// The host is shutting down and starts nothing any more.
     SHUTTING_DOWN = -19,
+    /// The actor has no such handle, or it stands for something else.
+    NO_HANDLE = -20,
+    /// The channel is closed: nothing can be sent any more, or nothing is left to be received.
+    CLOSED = -21,
+    /// The channel holds as much as it may.
+    CHANNEL_FULL = -22,
 }
 
 impl Status {

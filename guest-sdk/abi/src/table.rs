@@ -144,10 +144,10 @@ macro_rules! for_each_host_call {
             parks fn wait(reference: u64, buffer: u32, capacity: u32, info: u32, deadline: u64) -> i32
                 { since: 1, handler: no, right: "", outcome: outside }
 
-            /// Gives up a request, monitor, timer or room notice: no completion of it is seen any more.
+            /// Gives up a request, monitor, timer, room notice or select: no completion of it is seen any more.
             ///
             /// Parameters: `reference`. Returns 1 when it was still outstanding, 0 when its completion had come
-            /// already (it is dropped if not yet taken) or the reference is unknown.
+            /// already (it is dropped if not yet taken, unless it is a select's) or the reference is unknown.
             immediate fn cancel(reference: u64) -> i32
                 { since: 1, handler: yes, right: "", outcome: outside }
 
@@ -314,6 +314,116 @@ macro_rules! for_each_host_call {
             /// Returns 1 when there may be more members, 0 when there are none; `TOO_LARGE`, `LIMIT`, `INVALID`.
             /// Traps on a bad pointer.
             immediate fn group_broadcast(name: u32, name_len: u32, body: u32, body_len: u32, options: u32, progress: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Takes the handles that travel with the current message, which is current until the next one: those that
+            /// are not taken are dropped with it.
+            ///
+            /// Parameters: `buffer`, `count` room for that many u64. Returns how many it wrote, in the order in which
+            /// they were sent; `LIMIT` when the actor may not have so many, which takes none. Traps on a bad pointer.
+            immediate fn message_handles(buffer: u32, count: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Makes another handle for the same endpoint of a channel.
+            ///
+            /// Returns a handle (> 0), `NO_HANDLE`, `INVALID` (there can be only one of it) or `LIMIT`.
+            immediate fn handle_clone(handle: u64) -> i64
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Gives a handle up, and what it stands for; the last endpoint of a side closes its channel.
+            ///
+            /// Returns `OK` or `NO_HANDLE`.
+            immediate fn handle_close(handle: u64) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Makes a channel.
+            ///
+            /// Parameters: `capacity` values that it holds, 0 for a rendezvous; `overflow` an `Overflow`: what a send to a
+            /// full channel does; `handles` where two u64 go, its sending and its receiving endpoint.
+            /// Returns `OK`, `LIMIT` or `INVALID`. Traps on a bad pointer.
+            immediate fn channel_new(capacity: u32, overflow: u32, handles: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: own }
+
+            /// Sends a value, and parks until the channel has room or a receiver takes it.
+            ///
+            /// Parameters: `handle` a sending endpoint; `body`, `body_len`, `options` as in `send`; `deadline` in ns. Split
+            /// form: `select_start`.
+            /// Returns `OK`, `CLOSED` (also while parked), `TIMED_OUT`, `NO_HANDLE`, `TOO_LARGE`, `INVALID`, `LIMIT` (too many
+            /// wait already, or no bytes are left). Traps on a bad pointer. Cancelling it sends nothing.
+            parks fn channel_send(handle: u64, body: u32, body_len: u32, options: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Sends a value if that needs no wait.
+            ///
+            /// Parameters: as `channel_send`. Returns `CHANNEL_FULL` where that would park, else the same.
+            immediate fn channel_try_send(handle: u64, body: u32, body_len: u32, options: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Receives a value, and parks until there is one.
+            ///
+            /// Parameters: `handle` a receiving endpoint; `buffer`, `capacity`, `info`, `deadline` as in `receive`. What is
+            /// received is a message of kind `SELECTED`. Split form: `select_start`.
+            /// Returns `OK`, `CLOSED` (and nothing is left to be received), `TIMED_OUT`, `NO_HANDLE`, `LIMIT` (too many wait
+            /// already). Traps on a bad pointer. Cancelling it takes nothing.
+            parks fn channel_recv(handle: u64, buffer: u32, capacity: u32, info: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Receives a value if there is one.
+            ///
+            /// Parameters: as `channel_recv`. Returns `NONE` where that would park, else the same.
+            immediate fn channel_try_recv(handle: u64, buffer: u32, capacity: u32, info: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Does one of several operations, the first that can go ahead, and leaves the others as if they had never been
+            /// tried; parks until one can.
+            ///
+            /// Parameters: `arms`, `count` an array of `Arm`, 64 at most; `flags` 0 or `BIASED`; `buffer`, `capacity`, `info`
+            /// where what is received goes, as in `receive`; `deadline` in ns. Where several can go ahead, one is chosen
+            /// at random. Split form: `select_start`.
+            /// Returns the index of the arm; where its channel was closed, `info` has the flag `CLOSED`. `TIMED_OUT`,
+            /// `NO_HANDLE`, `INVALID`, `TOO_LARGE`, `LIMIT`: none was done. Traps on a bad pointer. Cancelling it does
+            /// nothing.
+            parks fn select(arms: u32, count: u32, flags: u32, buffer: u32, capacity: u32, info: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Starts a select whose completion comes later: `SELECTED`, or `TIMEOUT`, with this reference.
+            ///
+            /// `cancel` of the reference answers 1 when no arm was done, and none will; it answers 0 when one was, and the
+            /// completion stays in the mailbox.
+            /// Parameters: as `select`; no arm may be a mailbox. Returns a reference (> 0), or a status as `select`. Traps
+            /// on a bad pointer.
+            immediate fn select_start(arms: u32, count: u32, flags: u32, deadline: u64) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Sends many values at once, as many as need no wait, 1024 at most.
+            ///
+            /// Parameters: `handle` a sending endpoint; `body`, `body_len` the values, each behind its `ValueHeader`.
+            /// Returns how many were sent, from the first on; `CLOSED`, `NO_HANDLE`, `TOO_LARGE` (the first is),
+            /// `INVALID` (cut off in the middle of the first), `LIMIT`. Traps on a bad pointer.
+            immediate fn channel_fill(handle: u64, body: u32, body_len: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Receives many values at once: those that are there and fit, 1024 at most.
+            ///
+            /// It stops before a value that handles travel with, which `channel_try_recv` takes.
+            /// Parameters: `handle` a receiving endpoint; `buffer`, `capacity` where the values go, each behind its
+            /// `ValueHeader`; `max` how many at most.
+            /// Returns how many were received; `NONE` when there is none that could be, `CLOSED` (and nothing is left),
+            /// `NO_HANDLE`, `TOO_LARGE` (the first does not fit). Traps on a bad pointer.
+            immediate fn channel_drain(handle: u64, buffer: u32, capacity: u32, max: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Closes a channel for everybody, by either endpoint: what it holds stays to be received, and whoever waits to
+            /// send is told.
+            ///
+            /// Returns 1, 0 when it was closed already, or `NO_HANDLE`.
+            immediate fn channel_close(handle: u64) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Writes the `ChannelInfo` of the channel that a handle is an endpoint of.
+            ///
+            /// Parameters: `info` where it goes. Returns `OK` or `NO_HANDLE`. Traps on a bad pointer.
+            immediate fn channel_info(handle: u64, info: u32) -> i32
                 { since: 1, handler: yes, right: "", outcome: outside }
 
             /// Parks until a deadline. Split form: `timer_start`. Returns `OK`.

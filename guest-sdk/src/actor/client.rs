@@ -16,7 +16,7 @@ use crate::envelope::Envelope;
 use crate::message::{self, EncodeError};
 use crate::pending::Pending;
 use crate::reference::{Held, MonitorRef, RequestRef, TimerRef};
-use crate::{Address, CallError, Pid, PidError, SendError, call, host, monitor};
+use crate::{Address, CallError, Pid, PidError, SendError, call, handle, host, monitor};
 
 /// How long a call waits that says nothing about it, as in Erlang.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -111,7 +111,7 @@ impl<A: Actor, R: DeserializeOwned> Call<A, R> {
         body.extend_from_slice(&A::PROTOCOL.fingerprint.to_le_bytes());
         body.extend_from_slice(&method.to_le_bytes());
         debug_assert_eq!(body.len(), serve::HEAD_SIZE);
-        let written = message::write(Codec::BINARY, args, &mut body);
+        let written = handle::writing(&mut body, |body| message::write(Codec::BINARY, args, body));
         Call { to: to.0, body: written.map(|()| body), timeout: None, types: PhantomData }
     }
 
@@ -130,7 +130,9 @@ impl<A: Actor, R: DeserializeOwned> Call<A, R> {
     /// [`call`](crate::call()).
     pub fn call(self) -> Result<R, CallError> {
         let timeout = self.timeout.unwrap_or(PATIENCE);
-        let answer = call::exchange(Address::Pid(self.to), &self.body?, OPTIONS, timeout)?;
+        let body = self.body?;
+        let options = handle::with_handles(&body, OPTIONS);
+        let answer = call::exchange(Address::Pid(self.to), &body, options, timeout)?;
         read::<A, R>(&answer)
     }
 
@@ -155,7 +157,8 @@ impl<A: Actor, R: DeserializeOwned> Call<A, R> {
     /// # Errors
     /// As [`send`](crate::send()).
     pub fn cast(self) -> Result<(), SendError> {
-        Ok(host::send(self.to.0, &self.body?, &OPTIONS)?)
+        let body = self.body?;
+        Ok(host::send(self.to.0, &body, &handle::with_handles(&body, OPTIONS))?)
     }
 
     /// The same after `delay`.
@@ -164,7 +167,9 @@ impl<A: Actor, R: DeserializeOwned> Call<A, R> {
     /// As [`send_after`](crate::send_after).
     pub fn cast_after(self, delay: Duration) -> Result<TimerRef, SendError> {
         let first = (Instant::now() + delay).0;
-        Ok(TimerRef(host::timer_start(first, 0, Some(self.to.0), &self.body?, &OPTIONS)?))
+        let body = self.body?;
+        let options = handle::with_handles(&body, OPTIONS);
+        Ok(TimerRef(host::timer_start(first, 0, Some(self.to.0), &body, &options)?))
     }
 
     fn deadline(&self) -> u64 {
@@ -172,7 +177,9 @@ impl<A: Actor, R: DeserializeOwned> Call<A, R> {
     }
 
     fn open(self, delivery: Delivery, deadline: u64) -> Result<u64, CallError> {
-        call::open_with(Address::Pid(self.to), &self.body?, OPTIONS, delivery, deadline)
+        let body = self.body?;
+        let options = handle::with_handles(&body, OPTIONS);
+        call::open_with(Address::Pid(self.to), &body, options, delivery, deadline)
     }
 }
 
@@ -198,7 +205,7 @@ pub(crate) const OPTIONS: SendOptions =
 pub(crate) fn read<A: Actor, R: DeserializeOwned>(answer: &Envelope) -> Result<R, CallError> {
     match Failure::of(answer) {
         Some(failure) => Err(failure.said_by(&A::PROTOCOL).into()),
-        None => Ok(message::read(answer.codec(), answer.bytes())?),
+        None => Ok(answer.reading(|| message::read(answer.codec(), answer.bytes()))?),
     }
 }
 

@@ -10,7 +10,7 @@ use super::protocol::CALL;
 use super::serve::Named;
 use crate::buffer::Buffer;
 use crate::message::{self, EncodeError};
-use crate::{Address, CallError, SendError, call, host};
+use crate::{Address, CallError, SendError, call, handle, host};
 
 /// Calls a method of a typed actor by its name, and parks the caller until the answer.
 ///
@@ -54,6 +54,8 @@ pub fn cast_method<'a, A: Serialize>(
 pub(crate) fn request<A: Serialize>(method: &str, args: &A) -> Result<(Buffer, SendOptions), EncodeError> {
     let named = Named { method: method.to_owned(), args, protocol: None };
     let mut body = Buffer::outgoing();
-    message::write(Codec::JSON, &named, &mut body)?;
-    Ok((body, SendOptions { codec: Codec::JSON.0, fingerprint: CALL, ..SendOptions::RAW }))
+    handle::writing(&mut body, |body| message::write(Codec::JSON, &named, body))?;
+    let options = SendOptions { codec: Codec::JSON.0, fingerprint: CALL, ..SendOptions::RAW };
+    let options = handle::with_handles(&body, options);
+    Ok((body, options))
 }

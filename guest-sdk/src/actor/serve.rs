@@ -9,7 +9,7 @@ use super::Actor;
 use super::protocol::{FAILURE, Failure, Protocol};
 use crate::buffer::Buffer;
 use crate::envelope::Envelope;
-use crate::{Message, SendError, host, message};
+use crate::{Message, SendError, handle, host, message};
 
 /// What a method without arguments is called with: in JSON an empty array.
 pub type NoArgs = [u8; 0];
@@ -71,10 +71,10 @@ impl<'a> Invocation<'a> {
     }
 
     fn args<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        let read = match &self.args {
+        let read = self.envelope.reading(|| match &self.args {
             Args::Binary(args) => message::from_binary(args).map_err(|error| error.to_string()),
             Args::Json(args) => T::deserialize(args).map_err(|error| error.to_string()),
-        };
+        });
         read.map_err(|error| self.failure(format_args!("its arguments: {error}")))
     }
 
@@ -82,10 +82,10 @@ impl<'a> Invocation<'a> {
         let Some(reply) = self.envelope.reply() else { return };
         let codec = self.codec();
         let mut body = Buffer::outgoing();
-        if let Err(error) = message::write(codec, value, &mut body) {
+        if let Err(error) = handle::writing(&mut body, |body| message::write(codec, value, body)) {
             return fail(self.envelope, &self.failure(format_args!("its answer: {error}")));
         }
-        let options = SendOptions { codec: codec.0, ..SendOptions::RAW };
+        let options = handle::with_handles(&body, SendOptions { codec: codec.0, ..SendOptions::RAW });
         if let Err(flower_abi::Status::TOO_LARGE) = host::reply(&reply.to_bytes(), &body, &options) {
             fail(self.envelope, &self.failure(format_args!("its answer: {}", SendError::TooLarge)));
         }

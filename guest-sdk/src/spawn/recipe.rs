@@ -42,6 +42,7 @@ impl Args {
     /// Encodes them.
     pub(crate) fn new<A: Message + ?Sized>(args: &A) -> Result<Args, EncodeError> {
         let (body, sent) = outgoing(args)?;
+        without_handles(sent.handle_count)?;
         Ok(Args { codec: sent.codec, fingerprint: sent.fingerprint, bytes: Bytes(body.to_vec()) })
     }
 
@@ -112,6 +113,7 @@ impl<R> Spawn<'_, R> {
     /// Writes it down.
     pub(crate) fn into_recipe(self) -> Result<Recipe, EncodeError> {
         let (args, options) = (self.args?, self.options);
+        without_handles(options.handle_count)?;
         let bytes = Bytes(args.to_vec());
         Ok(Recipe {
             program: program(),
@@ -129,6 +131,16 @@ impl<R> Spawn<'_, R> {
             budget: self.budget.map(Budget::bounds),
             args: Args { codec: options.codec, fingerprint: options.fingerprint, bytes },
         })
+    }
+}
+
+/// Arguments that are used again and again cannot hold what travels once.
+fn without_handles(count: u32) -> Result<(), EncodeError> {
+    match count {
+        0 => Ok(()),
+        _ => Err(EncodeError::new(
+            "a handle cannot be kept in the arguments of what is spawned again and again",
+        )),
     }
 }
 

@@ -190,6 +190,7 @@ impl CrashMessage {
             Kind::Start => "start",
             Kind::Stop => "stop",
             Kind::Room => "room",
+            Kind::Selected => "selected",
         };
         let codec = match Codec(envelope.codec) {
             Codec::RAW => "raw".to_owned(),

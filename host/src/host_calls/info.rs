@@ -14,7 +14,7 @@ pub(crate) fn encode(
     message: &Envelope,
 ) -> [u8; Pid::SIZE] {
     let (body_len, exit_tag, exit_code) = match message.reason() {
-        None => (message.body.len(), 0, 0),
+        None => (message.body.len(), 0, u32::from(message.arm)),
         Some(reason) => {
             let (tag, code, detail) = reason.wire();
             (detail.len(), tag as u32, code)
@@ -39,6 +39,7 @@ pub(crate) fn encode(
     }
     if let Some(extra) = &message.extra {
         (info.deadline, info.trace_id, info.span_id) = (extra.deadline, extra.trace_id, extra.span_id);
+        info.handle_count = extra.handles.0.len() as u32;
     }
     info.write_to(bytes);
     info.sender.to_bytes()

@@ -11,7 +11,7 @@ use crate::limits::NAME_BYTES_MAX;
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
-use crate::signal::{Body, Envelope, Extra};
+use crate::signal::{Envelope, Extra};
 
 /// What a guest says about a message, besides its receiver.
 #[derive(Clone, Copy)]
@@ -32,27 +32,38 @@ impl Outgoing {
         if self.body_len > state.shared.limits.message_bytes_max {
             return Ok(Err(Status::TOO_LARGE));
         }
-        let mut envelope = state.envelope();
-        if state.charges(bytes.len()) {
-            let Some(held) = state.hold(bytes.len()) else { return Ok(Err(Status::LIMIT)) };
-            envelope.held = Some(held);
-        }
-        envelope.body = Body::from_slice(bytes);
+        let Some(mut envelope) = state.with_body(bytes) else { return Ok(Err(Status::LIMIT)) };
         if self.options != 0 {
             let options: &[u8; SendOptions::SIZE] = memory.read_array(self.options)?;
-            if let Err(status) = read_options(options, &mut envelope) {
-                return Ok(Err(status));
-            }
+            let read = read_options(options, &mut envelope);
+            let attached = match read {
+                Ok((_, 0)) => Ok(()),
+                Ok((handles, count)) => attach_to(&mut envelope, memory, state, handles, count)?,
+                Err(status) => Err(status),
+            };
+            return Ok(attached.map(|()| envelope));
         }
         Ok(Ok(envelope))
     }
 }
 
-fn read_options(bytes: &[u8; SendOptions::SIZE], envelope: &mut Envelope) -> Result<(), Status> {
+/// Lets handles travel with a message.
+pub(super) fn attach_to(
+    envelope: &mut Envelope,
+    memory: &GuestMemory<'_>,
+    state: &ActorState,
+    handles: u32,
+    count: u32,
+) -> Result<Result<(), Status>, BadPointer> {
+    let attached = super::handle::attach(memory, state, handles, count)?;
+    Ok(attached.map(|attached| envelope.extra.get_or_insert_default().handles = attached))
+}
+
+/// Reads the options, and returns where its handles stand and how many there are.
+fn read_options(bytes: &[u8; SendOptions::SIZE], envelope: &mut Envelope) -> Result<(u32, u32), Status> {
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
     let (version, codec) = (word(0) as u32, (word(0) >> 32) as u32);
-    // Handles have no kinds yet, so none can travel.
-    if version > 1 || word(48) != 0 || word(56) != 0 {
+    if version > 1 || word(56) != 0 {
         return Err(Status::INVALID);
     }
     envelope.codec = codec;
@@ -66,7 +77,7 @@ fn read_options(bytes: &[u8; SendOptions::SIZE], envelope: &mut Envelope) -> Res
     if extra.deadline != 0 || extra.trace_id != [0; 16] || extra.span_id != [0; 8] {
         envelope.extra = Some(Box::new(extra));
     }
-    Ok(())
+    Ok((word(48) as u32, (word(48) >> 32) as u32))
 }
 
 /// Gives a message its number among those of its sender, and sends it.
@@ -80,7 +91,8 @@ pub(super) fn dispatch(
     effects.send(shared, to, envelope)
 }
 
-fn next_id(state: &mut ActorState) -> u64 {
+/// The number of the next message.
+pub(super) fn next_id(state: &mut ActorState) -> u64 {
     state.last_message_id += 1;
     state.last_message_id
 }

@@ -116,11 +116,21 @@ pub(super) fn accept(
     destination: Destination,
 ) -> Result<(), BadPointer> {
     state.shared.note_received(state.cell(), &message);
-    let whole = destination.write(memory, state, &message)?;
     if message.wants_reply() {
         state.cell().owned().watchers.insert((message.sender, message.reference), ());
     }
-    state.current = (!whole).then_some(message);
+    show(state, memory, message, destination)
+}
+
+/// Writes a message, which stays the current one if something of it is left to be fetched.
+pub(super) fn show(
+    state: &mut ActorState,
+    memory: &mut GuestMemory<'_>,
+    message: Box<Envelope>,
+    destination: Destination,
+) -> Result<(), BadPointer> {
+    let whole = destination.write(memory, state, &message)?;
+    state.current = (!whole || message.handle_count() > 0).then_some(message);
     Ok(())
 }
 
@@ -132,7 +142,12 @@ pub(super) fn check_dying(owned: &crate::actor::Owned) -> wasmtime::Result<()> {
     }
 }
 
-fn read_filters(memory: &GuestMemory<'_>, pointer: u32, count: u32) -> Result<Option<Filters>, BadPointer> {
+/// The filters in a guest's memory; `None` if they are too many.
+pub(super) fn read_filters(
+    memory: &GuestMemory<'_>,
+    pointer: u32,
+    count: u32,
+) -> Result<Option<Filters>, BadPointer> {
     let mut filters = Filters::default();
     if count == 0 {
         return Ok(Some(filters));
@@ -185,6 +200,8 @@ fn try_scan(guest: &mut Guest<'_>, destination: Destination) -> wasmtime::Result
     }
     let whole = destination.write(&mut memory, state, message)?;
     state.current = (!whole).then(|| Box::new(message.clone()));
+    // What travels with it stays with it until it is taken.
+    state.current.as_mut().map(|shown| shown.take_handles());
     Ok(true)
 }
 
@@ -201,5 +218,8 @@ pub(super) fn scan_end(mut guest: Guest<'_>, take: u32) -> wasmtime::Result<i32>
     }
     drop(owned);
     state.shared.note_received(cell, &message);
+    if message.handle_count() > 0 {
+        state.current = Some(message);
+    }
     Ok(Status::OK.0)
 }

@@ -18,13 +18,18 @@ use crate::timer::Firing;
 
 /// Opens a reference other than a timer, unless the actor has too many.
 pub(super) fn open(state: &ActorState, reference: Reference) -> Result<u64, Status> {
-    let mut owned = state.cell().owned();
+    room_for_reference(state)?;
+    Ok(state.cell().owned().references.open(reference))
+}
+
+/// Fails if the actor has too many references already.
+pub(super) fn room_for_reference(state: &ActorState) -> Result<(), Status> {
+    let owned = state.cell().owned();
     // A completion keeps its place until it is taken.
     let complete = owned.held.len() + owned.mailbox.system_len();
-    if owned.references.others() as usize + complete >= state.shared.limits.references_max as usize {
-        return Err(Status::LIMIT);
-    }
-    Ok(owned.references.open(reference))
+    let is_full =
+        owned.references.others() as usize + complete >= state.shared.limits.references_max as usize;
+    if is_full { Err(Status::LIMIT) } else { Ok(()) }
 }
 
 /// The delivery with this number.

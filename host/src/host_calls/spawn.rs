@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use flower_abi::{BudgetOptions, Kind, Pid, Rights, SpawnOptions, Status};
 
-use super::message::Outgoing;
+use super::message::{Outgoing, attach_to};
+use super::receive::show;
 use super::request::open;
 use super::{Guest, code, split, text};
 use crate::budget::Budget;
@@ -30,7 +31,11 @@ pub(super) fn spawn(
     let options = Options(*memory.read_array(options)?);
     let monitored = options.flag(SpawnOptions::MONITOR);
     memory.check(reference, if monitored { 8 } else { 0 })?;
-    let args = Outgoing { body: args, body_len: args_len, options: 0 }.read(&memory, state)?;
+    let mut args = Outgoing { body: args, body_len: args_len, options: 0 }.read(&memory, state)?;
+    if let (Ok(envelope), count @ 1..) = (&mut args, options.u32(100)) {
+        let attached = attach_to(envelope, &memory, state, options.u32(96), count)?;
+        args = args.and_then(|args| attached.map(|()| args));
+    }
     let request = options.read(&memory, state)?;
     let spawned = args.and_then(|args| spawn_checked(state, &options, args, request?));
     let (id, monitor) = match spawned {
@@ -206,8 +211,11 @@ pub(super) fn start_args(
     let (mut memory, state) = split(&mut guest)?;
     destination.check(&memory)?;
     let empty = || Envelope::system(Kind::Start, ActorId::HOST, 0);
-    let args = state.start.clone().unwrap_or_else(empty);
-    let whole = destination.write(&mut memory, state, &args)?;
-    state.current = (!whole).then_some(args);
+    let handles = state.start.as_mut().map(|start| start.take_handles()).unwrap_or_default();
+    let mut args = state.start.clone().unwrap_or_else(empty);
+    if !handles.0.is_empty() {
+        args.extra.get_or_insert_default().handles = handles;
+    }
+    show(state, &mut memory, args, destination)?;
     Ok(Status::OK.0)
 }

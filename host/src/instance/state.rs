@@ -19,7 +19,7 @@ use crate::loaded::Loaded;
 use crate::pid::ActorId;
 use crate::scheduler::{self, handoff};
 use crate::shared::Shared;
-use crate::signal::Envelope;
+use crate::signal::{Body, Envelope};
 use crate::wasi::Wasi;
 
 /// The data of an actor's store.
@@ -145,6 +145,26 @@ impl ActorState {
         envelope
     }
 
+    /// A message of this actor with these bytes; `None` if the host has no room for so many.
+    pub(crate) fn with_body(&mut self, bytes: &[u8]) -> Option<Box<Envelope>> {
+        let mut envelope = self.envelope();
+        if self.charges(bytes.len()) {
+            envelope.held = Some(self.hold(bytes.len())?);
+        }
+        envelope.body = Body::from_slice(bytes);
+        Some(envelope)
+    }
+
+    /// The host, and the actor's own choice among so many, which are at least one.
+    pub(crate) fn chooser(&mut self) -> (&Shared, impl FnMut(usize) -> usize + '_) {
+        let (shared, rng) = (&*self.shared, &mut self.rng);
+        let choose = move |len: usize| {
+            let rng = rng.get_or_insert_with(|| seeded(shared));
+            (rng.next_u64() % len as u64) as usize
+        };
+        (shared, choose)
+    }
+
     /// Keeps a panic's message and place until the trap that follows it.
     pub(crate) fn note_panic(&mut self, message: String, location: String) {
         self.panic = Some(Box::new((message, location)));
@@ -158,7 +178,7 @@ impl ActorState {
     /// The actor's own generator, seeded by the host at first use.
     pub(crate) fn rng(&mut self) -> &mut dyn RngCore {
         let shared = &self.shared;
-        &mut **self.rng.get_or_insert_with(|| Box::new(ChaCha8Rng::seed_from_u64(shared.outside.random())))
+        &mut **self.rng.get_or_insert_with(|| seeded(shared))
     }
 
     /// Says that the actor waits, so that its time without waiting begins anew.
@@ -193,6 +213,11 @@ impl ActorState {
         let now = scheduler::tick(&self.shared.scheduler);
         std::mem::replace(&mut self.slice, now) != now && self.ticks == 0
     }
+}
+
+/// A generator of an actor's own.
+fn seeded(shared: &Shared) -> Box<ChaCha8Rng> {
+    Box::new(ChaCha8Rng::seed_from_u64(shared.outside.random()))
 }
 
 impl Drop for ActorState {

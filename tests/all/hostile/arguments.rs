@@ -37,7 +37,9 @@ pub(super) fn role(call: &Call, at: usize) -> Role {
     let (name, ty) = call.params[at];
     let followed_by = |len: &'static str| call.params.get(at + 1).is_some_and(|(next, _)| *next == len);
     match name {
-        "to" | "info" | "token" | "pid" | "restricted" | "options" | "progress" => Role::Pointer(None),
+        "to" | "info" | "token" | "handles" | "pid" | "restricted" | "options" | "progress" => {
+            Role::Pointer(None)
+        }
         "reference" if ty == Type::I32 => Role::Pointer(None),
         "body" => Role::Pointer(Some("body_len")),
         "name" => Role::Pointer(Some("name_len")),
@@ -46,16 +48,18 @@ pub(super) fn role(call: &Call, at: usize) -> Role {
         "message" => Role::Pointer(Some("message_len")),
         "location" => Role::Pointer(Some("location_len")),
         "filters" => Role::Pointer(Some("filter_count")),
+        "arms" => Role::Pointer(Some("count")),
         "buffer" => {
             let len = ["capacity", "len", "count"].into_iter().find(|len| followed_by(len));
             Role::Pointer(Some(len.expect("a buffer is followed by its length")))
         }
         "body_len" | "name_len" | "args_len" | "detail_len" | "message_len" | "location_len" => Role::Length,
+        "capacity" if call.name == "channel_new" => Role::Number,
         "filter_count" | "capacity" | "len" | "count" => Role::Length,
         "deadline" | "period" | "reference" | "offset" | "take" | "delivery" | "kind" | "after" => {
             Role::Number
         }
-        "rights" | "tag" | "codec" | "on" => Role::Number,
+        "rights" | "tag" | "codec" | "on" | "handle" | "overflow" | "flags" | "max" => Role::Number,
         other => panic!("parameter {other:?} of {} has no role yet: give it one", call.name),
     }
 }

@@ -1,0 +1,101 @@
+//! Handles: numbers in an actor's own table that stand for something outside of its memory.
+//!
+//! A handle means nothing to another actor, so none can be made up. What it stands for travels with a message,
+//! as descriptors do over a Unix socket: the sender names handles, the host puts what they stand for into the
+//! envelope, and the receiver gives it numbers of its own. An endpoint of a channel is duplicated by that; what
+//! there is only one of moves. What nobody took is dropped with its message, wherever that ends, so that the
+//! counts of endpoints are exact.
+
+use std::collections::HashMap;
+
+use flower_abi::Status;
+use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
+
+use crate::actor::Owned;
+use crate::channel::{Receiver, Sender};
+
+/// What a handle stands for.
+#[derive(Debug)]
+pub(crate) enum Resource {
+    /// The sending endpoint of a channel.
+    Sender(Sender),
+    /// The receiving endpoint of one.
+    Receiver(Receiver),
+}
+
+impl Resource {
+    /// Another of the same; `None` if there can be only one.
+    pub(crate) fn duplicate(&self) -> Option<Resource> {
+        Some(match self {
+            Resource::Sender(sender) => Resource::Sender(sender.clone()),
+            Resource::Receiver(receiver) => Resource::Receiver(receiver.clone()),
+        })
+    }
+}
+
+/// The handles of one actor.
+#[derive(Debug, Default)]
+pub(crate) struct Handles {
+    open: HashMap<u64, Resource, FxBuildHasher>,
+}
+
+impl Handles {
+    /// What a handle stands for.
+    pub(crate) fn get(&self, handle: u64) -> Option<&Resource> {
+        self.open.get(&handle)
+    }
+
+    /// Takes a handle out.
+    pub(crate) fn remove(&mut self, handle: u64) -> Option<Resource> {
+        self.open.remove(&handle)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Gives all of them up, the oldest first.
+    pub(crate) fn clear(&mut self) {
+        let mut all: Vec<(u64, Resource)> = self.open.drain().collect();
+        all.sort_unstable_by_key(|(handle, _)| *handle);
+    }
+}
+
+/// What travels with one message.
+#[derive(Debug, Default)]
+pub(crate) struct Attached(pub(crate) SmallVec<[Resource; 1]>);
+
+impl Clone for Attached {
+    /// A copy of a message comes with what can be duplicated. Who copies one refuses what cannot.
+    fn clone(&self) -> Attached {
+        Attached(self.0.iter().filter_map(Resource::duplicate).collect())
+    }
+}
+
+impl Owned {
+    /// Gives a resource a handle.
+    pub(crate) fn install(&mut self, resource: Resource) -> u64 {
+        let handle = self.references.number();
+        self.handles.open.insert(handle, resource);
+        handle
+    }
+
+    /// Whether it may have so many handles more.
+    pub(crate) fn has_room_for_handles(&self, more: usize, max: u32) -> bool {
+        self.handles.len() + more <= max as usize
+    }
+
+    /// What these handles stand for, once more, to travel with a message.
+    pub(crate) fn attach(&self, mut handles: impl Iterator<Item = u64>) -> Result<Attached, Status> {
+        let attach = |handle| {
+            let resource = self.handles.get(handle).ok_or(Status::NO_HANDLE)?;
+            resource.duplicate().ok_or(Status::INVALID)
+        };
+        handles.try_fold(Attached::default(), |mut attached, handle| {
+            attached.0.push(attach(handle)?);
+            Ok(attached)
+        })
+    }
+}

@@ -1,0 +1,348 @@
+//! Selects, from the side of guests: reading the arms, trying them, waiting, and what comes of it. A send or a receive
+//! is a select of one arm.
+
+use std::sync::Arc;
+
+use flower_abi::{Arm, Kind, NEVER, Status};
+use smallvec::SmallVec;
+
+use super::channel::endpoint;
+use super::info::Destination;
+use super::message::{Outgoing, has_passed, next_id};
+use super::park::park;
+use super::receive::{accept, read_filters, show};
+use super::request::room_for_reference;
+use super::{Guest, number, split, take_in};
+use crate::actor::Wait;
+use crate::channel::{Arms, Attempt, Channel, Mailboxes, Selecting, Side, Want};
+use crate::exit::ActorExit;
+use crate::guest_memory::{BadPointer, GuestMemory};
+use crate::inbound;
+use crate::instance::ActorState;
+use crate::limits::SELECT_ARMS_MAX;
+use crate::observe::Count;
+use crate::reference::Reference;
+use crate::signal::{Envelope, Outcome, Signal};
+use crate::timer::Firing;
+
+#[expect(clippy::too_many_arguments, reason = "one argument per column of the table")]
+pub(super) async fn select(
+    mut guest: Guest<'_>,
+    arms: u32,
+    count: u32,
+    flags: u32,
+    buffer: u32,
+    capacity: u32,
+    info: u32,
+    deadline: u64,
+) -> wasmtime::Result<i32> {
+    let destination = Destination { buffer, capacity, info };
+    let (memory, state) = split(&mut guest)?;
+    destination.check(&memory)?;
+    let selection = match Selection::read(&memory, state, arms, count, flags)? {
+        Ok(selection) => selection,
+        Err(status) => return Ok(status.0),
+    };
+    let done = match perform(&mut guest, selection, deadline).await? {
+        Ok(done) => done,
+        Err(status) => return Ok(status.0),
+    };
+    let arm = i32::from(done.arm);
+    let (mut memory, state) = split(&mut guest)?;
+    done.write(&mut memory, state, destination)?;
+    Ok(arm)
+}
+
+pub(super) fn select_start(
+    mut guest: Guest<'_>,
+    arms: u32,
+    count: u32,
+    flags: u32,
+    deadline: u64,
+) -> wasmtime::Result<i64> {
+    let (memory, state) = split(&mut guest)?;
+    let selection = Selection::read(&memory, state, arms, count, flags)?;
+    Ok(number(selection.and_then(|selection| start(state, selection, deadline))))
+}
+
+/// Does an arm, of which the actor is told by a message, or waits for one under a reference.
+fn start(state: &mut ActorState, mut selection: Selection, deadline: u64) -> Result<u64, Status> {
+    if !selection.mailboxes.is_empty() {
+        return Err(Status::INVALID);
+    }
+    room_for_reference(state)?;
+    let reference = state.cell().owned().references.number();
+    match selection.attempt(state, None, Some(reference)) {
+        Attempt::Done { arm, outcome, value } => {
+            let arm = selection.numbers[arm];
+            let mut completion = value.unwrap_or_else(|| Envelope::selected(state.id, 0, arm, outcome));
+            completion.select(reference, arm, outcome);
+            state.shared.signal(state.id, Signal::Selected(completion));
+        }
+        Attempt::Blocked(Some((waiter, places))) => {
+            let mut selecting = Selecting::new(waiter, places, selection.mailboxes, 0);
+            let actor = state.id;
+            let firing = Firing::Timeout { actor, reference };
+            selecting.timer = (deadline != NEVER).then(|| state.shared.arm(deadline, firing));
+            state.cell().owned().references.put(reference, Reference::Select(Box::new(selecting)));
+        }
+        Attempt::Refused(status) => return Err(status),
+        Attempt::Blocked(None) | Attempt::Mailbox => unreachable!("it may wait, and looks at no mailbox"),
+    }
+    Ok(reference)
+}
+
+/// The arms of a select, as the host has read them.
+#[derive(Default)]
+pub(super) struct Selection {
+    channels: SmallVec<[Arc<Channel>; 1]>,
+    wants: SmallVec<[Want; 1]>,
+    /// Which arm of the guest's each of those is.
+    numbers: SmallVec<[u8; 4]>,
+    mailboxes: Mailboxes,
+    biased: bool,
+}
+
+impl Selection {
+    /// The one arm of a send.
+    pub(super) fn send(channel: Arc<Channel>, value: Box<Envelope>) -> Selection {
+        let mut selection = Selection::default();
+        selection.add(0, channel, Want::Send(Some(value)));
+        selection
+    }
+
+    /// The one arm of a receive.
+    pub(super) fn receive(channel: Arc<Channel>) -> Selection {
+        let mut selection = Selection::default();
+        selection.add(0, channel, Want::Receive);
+        selection
+    }
+
+    fn add(&mut self, number: u8, channel: Arc<Channel>, want: Want) {
+        self.channels.push(channel);
+        self.wants.push(want);
+        self.numbers.push(number);
+    }
+
+    /// Reads an array of arms.
+    fn read(
+        memory: &GuestMemory<'_>,
+        state: &mut ActorState,
+        arms: u32,
+        count: u32,
+        flags: u32,
+    ) -> Result<Result<Selection, Status>, BadPointer> {
+        if count > SELECT_ARMS_MAX || flags & !Arm::BIASED != 0 {
+            return Ok(Err(Status::INVALID));
+        }
+        let (arms, _) = memory.read(arms, count * Arm::SIZE as u32)?.as_chunks();
+        let mut selection = Selection { biased: flags & Arm::BIASED != 0, ..Selection::default() };
+        for (number, arm) in arms.iter().enumerate() {
+            if let Err(status) = selection.read_arm(memory, state, number as u8, Arm::from_bytes(arm))? {
+                return Ok(Err(status));
+            }
+        }
+        Ok(Ok(selection))
+    }
+
+    fn read_arm(
+        &mut self,
+        memory: &GuestMemory<'_>,
+        state: &mut ActorState,
+        number: u8,
+        arm: Arm,
+    ) -> Result<Result<(), Status>, BadPointer> {
+        match arm.kind {
+            Arm::SEND => {
+                let outgoing = Outgoing { body: arm.body, body_len: arm.body_len, options: arm.options };
+                let value = outgoing.read(memory, state)?;
+                let channel = endpoint(state, arm.handle, Side::Sending);
+                Ok(channel.and_then(|channel| Ok(self.add(number, channel, Want::Send(Some(value?))))))
+            }
+            Arm::RECEIVE => {
+                let channel = endpoint(state, arm.handle, Side::Receiving);
+                Ok(channel.map(|channel| self.add(number, channel, Want::Receive)))
+            }
+            Arm::MAILBOX => {
+                let filters = read_filters(memory, arm.body, arm.body_len)?;
+                Ok(filters.map(|filters| self.mailboxes.add(number, filters)).ok_or(Status::INVALID))
+            }
+            _ => Ok(Err(Status::INVALID)),
+        }
+    }
+
+    /// Does one of them if one can go ahead; else waits for all of them under a reference, if there is one.
+    pub(super) fn attempt(
+        &mut self,
+        state: &mut ActorState,
+        message: Option<u8>,
+        reference: Option<u64>,
+    ) -> Attempt {
+        for want in &mut self.wants {
+            if let Want::Send(Some(value)) = want {
+                value.id = next_id(state);
+            }
+        }
+        let (id, biased) = (state.id, self.biased);
+        let (shared, mut choose) = state.chooser();
+        let mut pick = |ready| if biased { 0 } else { choose(ready) };
+        let mut arms = Arms {
+            channels: &self.channels,
+            wants: &mut self.wants,
+            numbers: &self.numbers,
+            message,
+            waiter: reference.map(|reference| (id, reference)),
+        };
+        shared.select(&mut arms, &mut pick)
+    }
+
+    /// Where a message stands that an arm wants, and which arm; ends the actor if it is to stop.
+    fn look(&self, state: &ActorState) -> wasmtime::Result<Option<(usize, u8)>> {
+        if self.mailboxes.is_empty() {
+            return Ok(None);
+        }
+        let owned = take_in(state)?;
+        let stops = !owned.trap_stop;
+        let Some(at) = self.mailboxes.find(&owned.mailbox, 0, stops) else { return Ok(None) };
+        check_stop(owned.mailbox.get(at), stops)?;
+        Ok(owned.mailbox.get(at).and_then(|message| self.mailboxes.arm(message)).map(|arm| (at, arm)))
+    }
+}
+
+/// A stop ends whoever meets it, unless that looks for stops.
+fn check_stop(message: Option<&Envelope>, stops: bool) -> wasmtime::Result<()> {
+    match message {
+        Some(message) if stops && message.kind == Kind::Stop => Err(ActorExit::error(inbound::stopped())),
+        _ => Ok(()),
+    }
+}
+
+/// An arm that was done.
+pub(super) struct Done {
+    arm: u8,
+    pub(super) outcome: Outcome,
+    /// What it brought.
+    message: Option<Box<Envelope>>,
+    /// Whether that came through the actor's own queue, which counts it.
+    queued: bool,
+}
+
+impl Done {
+    /// What was done at once.
+    pub(super) fn at_once(arm: u8, outcome: Outcome, mut message: Option<Box<Envelope>>) -> Done {
+        if let Some(value) = &mut message {
+            value.select(0, arm, outcome);
+        }
+        Done { arm, outcome, message, queued: false }
+    }
+
+    /// What somebody else did.
+    fn completed(completion: Box<Envelope>) -> Done {
+        let (arm, outcome) = (completion.arm, completion.outcome);
+        let message = (outcome == Outcome::Received).then_some(completion);
+        Done { arm, outcome, message, queued: true }
+    }
+
+    /// Hands over to the guest what it brought.
+    pub(super) fn write(
+        self,
+        memory: &mut GuestMemory<'_>,
+        state: &mut ActorState,
+        destination: Destination,
+    ) -> Result<(), BadPointer> {
+        let Some(message) = self.message else {
+            let told = Envelope::selected(state.id, 0, self.arm, self.outcome);
+            return destination.write(memory, state, &told).map(drop);
+        };
+        if self.queued {
+            return accept(state, memory, message, destination);
+        }
+        state.shared.counters.add(Count::Received);
+        show(state, memory, message, destination)
+    }
+}
+
+/// What became of a select that may wait.
+enum Begun {
+    Over(Result<Done, Status>),
+    Waits(Box<Selecting>),
+}
+
+/// Tries the arms, and waits for them if it may.
+fn begin(state: &mut ActorState, mut selection: Selection, may_wait: bool) -> wasmtime::Result<Begun> {
+    let found = selection.look(state)?;
+    let attempt = selection.attempt(state, found.map(|(_, arm)| arm), may_wait.then_some(0));
+    Ok(match attempt {
+        Attempt::Done { arm, outcome, value } => {
+            Begun::Over(Ok(Done::at_once(selection.numbers[arm], outcome, value)))
+        }
+        Attempt::Mailbox => Begun::Over(Ok(take_message(state, found))),
+        Attempt::Refused(status) => Begun::Over(Err(status)),
+        Attempt::Blocked(None) => Begun::Over(Err(Status::TIMED_OUT)),
+        Attempt::Blocked(Some((waiter, places))) => {
+            let seen = if selection.mailboxes.is_empty() { 0 } else { state.cell().owned().mailbox.len() };
+            Begun::Waits(Box::new(Selecting::new(waiter, places, selection.mailboxes, seen)))
+        }
+    })
+}
+
+/// Takes the message that was found for an arm.
+fn take_message(state: &ActorState, found: Option<(usize, u8)>) -> Done {
+    let (at, arm) = found.expect("a message was found");
+    let mut owned = state.cell().owned();
+    let mut message = owned.mailbox.take_from(at).expect("it is where it was found");
+    message.more = owned.mailbox.len() > 0;
+    Done { arm, outcome: Outcome::Received, message: Some(message), queued: true }
+}
+
+/// Does one of the arms, at once or after a wait.
+pub(super) async fn perform(
+    guest: &mut Guest<'_>,
+    selection: Selection,
+    deadline: u64,
+) -> wasmtime::Result<Result<Done, Status>> {
+    let may_wait = !has_passed(guest.data(), deadline);
+    let mut selecting = match begin(guest.data_mut(), selection, may_wait)? {
+        Begun::Over(over) => return Ok(over),
+        Begun::Waits(selecting) => selecting,
+    };
+    loop {
+        // Who was claimed is completed in a moment, and must see it.
+        let deadline = if selecting.waiter.is_open() { deadline } else { NEVER };
+        park(guest, Wait::Select(selecting), deadline).await;
+        selecting = match go_on(guest.data_mut(), deadline)? {
+            Begun::Over(over) => return Ok(over),
+            Begun::Waits(selecting) => selecting,
+        };
+    }
+}
+
+/// Looks what has ended the wait.
+fn go_on(state: &mut ActorState, deadline: u64) -> wasmtime::Result<Begun> {
+    let cell = state.cell();
+    let mut owned = cell.owned();
+    let mut selecting = match std::mem::take(&mut owned.wait) {
+        Wait::Select(selecting) => selecting,
+        other => unreachable!("a select waits for its completion, not {other:?}"),
+    };
+    if let Some(completion) = selecting.take_completion() {
+        return Ok(Begun::Over(Ok(Done::completed(completion))));
+    }
+    let stops = !owned.trap_stop;
+    if let Some(at) = selecting.find(&owned.mailbox, stops) {
+        if !selecting.waiter.claim() {
+            drop(selecting.take_mailboxes());
+            return Ok(Begun::Waits(selecting));
+        }
+        check_stop(owned.mailbox.get(at), stops)?;
+        let mailboxes = selecting.take_mailboxes();
+        let arm = owned.mailbox.get(at).and_then(|message| mailboxes.arm(message));
+        drop(owned);
+        return Ok(Begun::Over(Ok(take_message(state, arm.map(|arm| (at, arm))))));
+    }
+    drop(owned);
+    if has_passed(state, deadline) && selecting.waiter.claim() {
+        return Ok(Begun::Over(Err(Status::TIMED_OUT)));
+    }
+    Ok(Begun::Waits(selecting))
+}
