@@ -27,11 +27,14 @@ mod state;
 
 pub mod select;
 
+mod ops;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 pub use error::{RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 pub use made::{after, interval, spawn_actor_channel, spawn_channel, tick};
+pub use ops::{Mix, Modes, Mult, Pub, SoloMode, SourceId, Sub, Tap, merge};
 pub use receiver::{IntoIter, IntoStream, Iter, Receiver, Receiving, Stream, TryIter};
 pub use select::Select;
 pub use sender::{Ended, Sender, Sending};

@@ -1,5 +1,6 @@
 //! What the guests have in common: ends, and short words for times.
 
+pub mod channels;
 pub mod supervision;
 
 use std::fmt::Debug;

@@ -12,12 +12,14 @@ mod budget;
 mod call;
 mod channel;
 mod crash;
+mod csp;
 mod exit;
 mod group;
 mod handler;
 mod link;
 mod monitor;
 mod name;
+mod ops;
 mod pid;
 mod pool;
 mod receive;
@@ -63,6 +65,8 @@ const GUESTS: &[&[&str]] = &[
     receive::GUESTS,
     call::GUESTS,
     channel::sdk::GUESTS,
+    ops::GUESTS,
+    csp::GUESTS,
     task::GUESTS,
     timer::GUESTS,
     name::GUESTS,

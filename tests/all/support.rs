@@ -13,7 +13,7 @@ mod program;
 mod watchdog;
 
 pub(crate) use engine::{crowd, host_builder, memory_engine};
-pub(crate) use guest::{Guest, Mode};
+pub(crate) use guest::{End, Guest, Mode};
 pub(crate) use lines::{assert_same_lines, only, same_lines};
 pub(crate) use places::{expected, guest_file, repository};
 pub(crate) use program::{Program, Ran, Running};

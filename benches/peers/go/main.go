@@ -41,6 +41,16 @@ func main() {
 		neighbour(args[0], args[1], micros(args[2]))
 	case "slice":
 		slice(args[0], time.Duration(args[1])*time.Millisecond)
+	case "rendezvous":
+		rendezvous(args[0])
+	case "stream", "local":
+		stream(args[0], args[1])
+	case "handover":
+		stream(0, args[0])
+	case "select":
+		selected(args[0])
+	case "daisy", "daisy_tasks":
+		daisy(args[0])
 	default:
 		panic("no workload " + os.Args[1])
 	}
@@ -58,7 +68,11 @@ func mark(name string) {
 }
 
 func report(start time.Time) {
-	fmt.Println("secs", time.Since(start).Seconds())
+	figure("secs", start)
+}
+
+func figure(name string, start time.Time) {
+	fmt.Println(name, time.Since(start).Seconds())
 }
 
 func spawn(n int) {

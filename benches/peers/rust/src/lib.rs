@@ -26,6 +26,14 @@ pub enum Workload {
     Drift { period: Duration, ticks: u32 },
     /// How late the answer to a question is that is asked beside busy loops.
     Neighbour { hogs: usize, probes: usize, period: Duration },
+    /// One sends values of 16 bytes over a channel, another receives them.
+    Stream { capacity: usize, values: usize },
+    /// The same on one thread.
+    Local { capacity: usize, values: usize },
+    /// Who answers selects over ten channels, of which nine are idle.
+    Select { rounds: usize },
+    /// A number goes through a chain of `n`, each of which adds one.
+    Daisy { n: usize },
 }
 
 impl Workload {
@@ -44,6 +52,10 @@ impl Workload {
             "timers" => Workload::Timers { n: num(1) },
             "drift" => Workload::Drift { period: micros(1), ticks: num(2) as u32 },
             "neighbour" => Workload::Neighbour { hogs: num(1), probes: num(2), period: micros(3) },
+            "stream" => Workload::Stream { capacity: num(1), values: num(2) },
+            "local" => Workload::Local { capacity: num(1), values: num(2) },
+            "select" => Workload::Select { rounds: num(1) },
+            "daisy" | "daisy_tasks" => Workload::Daisy { n: num(1) },
             other => panic!("there is no workload {other}"),
         }
     }
@@ -60,7 +72,11 @@ pub fn mark(name: &str) {
 }
 
 pub fn report(start: Instant) {
-    println!("secs {}", start.elapsed().as_secs_f64());
+    figure("secs", start);
+}
+
+pub fn figure(name: &str, start: Instant) {
+    println!("{name} {}", start.elapsed().as_secs_f64());
 }
 
 /// Reports the middle, the tail and the longest of many times.

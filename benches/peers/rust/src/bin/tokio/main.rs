@@ -1,5 +1,7 @@
 //! Floor: tokio tasks with unbounded mpsc mailboxes, no actor library.
 
+mod channels;
+
 use peers::{Workload, distribution, mark, report};
 use std::{
     task::Poll,
@@ -18,10 +20,13 @@ struct Ball {
     payload: Vec<u8>,
 }
 
-#[tokio::main]
-async fn main() {
+fn main() {
     let workload = Workload::from_args();
-    tokio::spawn(run(workload)).await.unwrap();
+    if let Workload::Local { capacity, values } = workload {
+        return channels::local(capacity, values);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async { tokio::spawn(run(workload)).await.unwrap() });
 }
 
 async fn run(workload: Workload) {
@@ -36,6 +41,10 @@ async fn run(workload: Workload) {
         Workload::Timers { n } => timers(n).await,
         Workload::Drift { period, ticks } => drift(period, ticks).await,
         Workload::Neighbour { hogs, probes, period } => neighbour(hogs, probes, period).await,
+        Workload::Stream { capacity, values } => channels::stream(capacity, values).await,
+        Workload::Select { rounds } => channels::select(rounds).await,
+        Workload::Daisy { n } => channels::daisy(n).await,
+        Workload::Local { .. } => workload.unknown(),
     }
 }
 
