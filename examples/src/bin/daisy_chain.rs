@@ -19,6 +19,6 @@ fn main() {
         task::spawn(pass_on(left, right));
         left = next;
     }
-    left.send(1).expect("the rightmost waits for it");
+    task::spawn(async move { left.send_async(1).await });
     println!("{}", leftmost.recv().expect("it has gone through all of them"));
 }

@@ -68,7 +68,7 @@ async fn f15_pipes(place: Place) {
 async fn wait(number: u32, from: Receiver<u32>, barrier: Sender<(u32, u32)>) {
     let value = from.recv_async().await.expect("it is sent");
     // The second one comes too late for whoever waited for the first.
-    drop(barrier.send_async((number, value)).await);
+    let _late = barrier.send_async((number, value)).await;
 }
 
 async fn f16_the_first_of_two(place: Place) {

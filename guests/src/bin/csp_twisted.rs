@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flower::channel::{self, Overflow, TryRecvError, TrySendError};
-use flower::{Instant, Receiver, Select, Sender, select, task};
+use flower::{Instant, Receiver, Select, Sender, task};
 use flower_guests::channels::Place;
 use flower_guests::ms;
 
