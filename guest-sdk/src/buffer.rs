@@ -8,6 +8,8 @@ use std::ops::{Deref, DerefMut};
 
 use flower_abi::MessageInfo;
 
+use crate::handle;
+
 thread_local! {
     static INCOMING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     static OUTGOING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
@@ -77,6 +79,9 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        if !self.handles.is_empty() {
+            handle::release(&self.handles);
+        }
         if (1..=KEEP_MAX).contains(&self.bytes.capacity()) {
             self.bytes.clear();
             match self.pool {

@@ -43,8 +43,9 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // Of a value that is not understood after all, the handles are there for the next attempt.
-        if !put_back(self.0) {
+        // Of a value that is not understood after all, the handles are there for the next attempt. Of one that is still to
+        // be sent, they are closed afterwards.
+        if !put_back(self.0) && !postpone(self.0) {
             host::handle_close(self.0);
         }
     }
@@ -87,6 +88,46 @@ thread_local! {
     static READING: RefCell<Vec<Slot>> = const { RefCell::new(Vec::new()) };
 }
 
+thread_local! {
+    /// The handles in bodies that are written and not yet gone.
+    static WRITTEN: RefCell<Vec<Written>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A handle in a body, once for each time that it is in one.
+struct Written {
+    number: u64,
+    /// Its owner is gone: it is to be closed with the body.
+    is_dropped: bool,
+}
+
+/// Leaves the closing to the body that the handle is in; false if it is in none.
+fn postpone(number: u64) -> bool {
+    WRITTEN.with_borrow_mut(|written| {
+        let slot = written.iter_mut().find(|slot| slot.number == number);
+        slot.map(|slot| slot.is_dropped = true).is_some()
+    })
+}
+
+/// A body is gone, and with it what is owed to these handles.
+pub(crate) fn release(numbers: &[u64]) {
+    for &number in numbers {
+        let dropped = WRITTEN.with_borrow_mut(|written| {
+            let at = written.iter().position(|slot| slot.number == number)?;
+            let gone = written.swap_remove(at);
+            Some(gone.is_dropped && !postponed_to_another(written, number))
+        });
+        if dropped == Some(true) {
+            host::handle_close(number);
+        }
+    }
+}
+
+/// Where a handle is in several bodies, the last of them closes it.
+fn postponed_to_another(written: &mut [Written], number: u64) -> bool {
+    let other = written.iter_mut().find(|slot| slot.number == number);
+    other.map(|slot| slot.is_dropped = true).is_some()
+}
+
 /// A handle that came with a message.
 struct Slot {
     number: u64,
@@ -95,9 +136,15 @@ struct Slot {
 
 /// Writes a body; the handles in it stay with the buffer.
 pub(crate) fn writing<R>(body: &mut Buffer, write: impl FnOnce(&mut Buffer) -> R) -> R {
-    let outer = WRITING.replace(Some(std::mem::take(&mut body.handles)));
+    debug_assert!(body.handles.is_empty(), "a body is written once");
+    let outer = WRITING.replace(Some(Vec::new()));
     let written = write(body);
-    body.handles = WRITING.replace(outer).unwrap_or_default();
+    let handles = WRITING.replace(outer).unwrap_or_default();
+    let added = handles.iter().map(|&number| Written { number, is_dropped: false });
+    if !handles.is_empty() {
+        WRITTEN.with_borrow_mut(|written| written.extend(added));
+    }
+    body.handles = handles;
     written
 }
 
@@ -180,7 +227,8 @@ mod tests {
             let arrived = arrived(&[7, 6]);
             let read = arrived.reading(|| crate::message::read(codec, &body));
             let read: (i32, Vec<Option<Handle>>) = read.unwrap();
-            assert_eq!(read, (5, vec![Some(Handle(7)), None, Some(Handle(6))]));
+            let numbers = read.1.iter().map(|handle| handle.as_ref().map(Handle::id));
+            assert_eq!((read.0, numbers.collect()), (5, vec![Some(7), None, Some(6)]));
             assert!(left(&arrived).is_empty());
             forget((value, read));
         }
@@ -196,6 +244,18 @@ mod tests {
         let one = arrived.reading(|| serde_json::from_str::<Handle>("0")).unwrap();
         assert!(left(&arrived).is_empty());
         forget(one);
+    }
+
+    #[test]
+    fn what_is_to_be_sent_is_closed_with_its_body() {
+        let (handle, kept) = (Handle(70), Handle(60));
+        let mut body = Buffer::outgoing();
+        writing(&mut body, |body| crate::message::write(Codec::JSON, &(&handle, &kept), body)).unwrap();
+        // Natively the close itself would panic.
+        drop(handle);
+        let closes = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(body)));
+        assert!(closes.is_err());
+        forget(kept);
     }
 
     #[test]

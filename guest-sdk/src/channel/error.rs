@@ -68,8 +68,10 @@ sending! {
     SendError {
         /// send on a closed channel
         Closed,
-        /// too many senders wait on this channel
+        /// too many senders wait on this channel, or it holds too many bytes
         Limit,
+        /// send of a value that is too large for a message, or cannot be written as one
+        Unfit,
     }
 
     /// Why a value was not sent at once.
@@ -78,6 +80,10 @@ sending! {
         Full,
         /// send on a closed channel
         Closed,
+        /// the channel holds too many bytes
+        Limit,
+        /// send of a value that is too large for a message, or cannot be written as one
+        Unfit,
     }
 
     /// Why a value was not sent in time.
@@ -86,8 +92,10 @@ sending! {
         Timeout,
         /// send on a closed channel
         Closed,
-        /// too many senders wait on this channel
+        /// too many senders wait on this channel, or it holds too many bytes
         Limit,
+        /// send of a value that is too large for a message, or cannot be written as one
+        Unfit,
     }
 }
 
@@ -114,6 +122,7 @@ impl<T> From<SendError<T>> for SendTimeoutError<T> {
         match error {
             SendError::Closed(value) => SendTimeoutError::Closed(value),
             SendError::Limit(value) => SendTimeoutError::Limit(value),
+            SendError::Unfit(value) => SendTimeoutError::Unfit(value),
         }
     }
 }

@@ -7,6 +7,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::task::Waker;
 
+use crate::host;
+
 /// No place: the ends of the lists, and a future that does not wait.
 pub(super) const NONE: u32 = u32::MAX;
 
@@ -53,29 +55,41 @@ pub enum Owner {
 pub struct Claim {
     won: Cell<u32>,
     waker: Cell<Option<Waker>>,
+    /// The select of the host that has the arms of channels between actors, or 0.
+    remote: Cell<u64>,
 }
+
+/// The winner is an arm that waits in the host; its completion says which.
+const REMOTE: u32 = u32::MAX - 1;
 
 impl Claim {
     pub(crate) fn new(waker: Waker) -> Rc<Claim> {
-        Rc::new(Claim { won: Cell::new(NONE), waker: Cell::new(Some(waker)) })
+        Rc::new(Claim { won: Cell::new(NONE), waker: Cell::new(Some(waker)), remote: Cell::new(0) })
     }
 
-    /// The arm that has won.
+    /// The arm that has won, of those that wait within the actor.
     pub(crate) fn winner(&self) -> Option<u32> {
-        Some(self.won.get()).filter(|&arm| arm != NONE)
+        Some(self.won.get()).filter(|&arm| arm < REMOTE)
     }
 
     pub(crate) fn renew(&self, waker: &Waker) {
         self.waker.set(Some(waker.clone()));
     }
 
-    /// Makes an arm the winner, if there is none yet.
+    /// Has a select of the host given up before an arm within the actor wins.
+    pub(crate) fn set_remote(&self, reference: u64) {
+        self.remote.set(reference);
+    }
+
+    /// Makes an arm the winner, if there is none yet, here or in the host.
     fn win(&self, arm: u32) -> bool {
-        let first = self.won.get() == NONE;
-        if first {
-            self.won.set(arm);
+        if self.won.get() != NONE {
+            return false;
         }
-        first
+        let remote = self.remote.take();
+        let is_first = remote == 0 || host::cancel(remote);
+        self.won.set(if is_first { arm } else { REMOTE });
+        is_first
     }
 }
 
@@ -177,6 +191,17 @@ impl<V> Queue<V> {
             node.outcome = Outcome::Moved;
         }
         None
+    }
+
+    /// Takes everybody out of the list without a decision: they are to try again.
+    pub(super) fn disperse(&mut self, owners: &mut Vec<Owner>) {
+        while self.head != NONE {
+            let at = self.head;
+            self.unlink(at);
+            let node = &mut self.nodes[at as usize];
+            node.outcome = Outcome::Moved;
+            owners.extend(node.owner.take());
+        }
     }
 
     /// How the wait at this place stands; when it goes on, this waker is woken.

@@ -5,8 +5,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use flower_abi::{NEVER, Status};
+
 use super::queue::Outcome;
-use super::{Chan, NONE, Owner, RecvTimeoutError, Take, TryRecvError};
+use super::{Chan, NONE, Owner, RecvTimeoutError, Remote, Started, Take, TryRecvError, says_closed};
+use crate::clock::deadline;
 use crate::task;
 
 /// Receives values from a [channel](crate::channel()).
@@ -32,15 +35,23 @@ impl<T> Receiver<T> {
         match self.try_recv() {
             Ok(value) => Some(value),
             Err(TryRecvError::Closed) => None,
-            Err(TryRecvError::Empty) => task::wait(self.recv_async(), "`recv_async().await`"),
+            Err(TryRecvError::Empty) => match self.direct() {
+                Some(remote) => remote.recv(NEVER).ok(),
+                None => task::wait(self.recv_async(), "`recv_async().await`"),
+            },
         }
+    }
+
+    /// The channel of the host, if a call of it may park the actor because no task could run meanwhile.
+    fn direct(&self) -> Option<&Remote<T>> {
+        self.chan.remote.get().filter(|_| task::is_alone()).map(|remote| &**remote)
     }
 
     /// Takes the next value, as [`recv`](Self::recv), in a task.
     ///
     /// A future that is dropped before it is ready has taken nothing.
     pub fn recv_async(&self) -> Receiving<'_, T> {
-        Receiving { chan: &self.chan, at: NONE }
+        Receiving { chan: &self.chan, wait: Wait::default() }
     }
 
     /// Takes the next value if there is one.
@@ -69,9 +80,13 @@ impl<T> Receiver<T> {
             Ok(value) => Ok(value),
             Err(TryRecvError::Closed) => Err(RecvTimeoutError::Closed),
             Err(TryRecvError::Empty) if timeout.is_zero() => Err(RecvTimeoutError::Timeout),
-            Err(TryRecvError::Empty) => {
-                task::wait(self.recv_timeout_async(timeout), "`recv_timeout_async(..).await`")
-            }
+            Err(TryRecvError::Empty) => match self.direct() {
+                Some(remote) => remote.recv(deadline(timeout)).map_err(|status| match status {
+                    Status::TIMED_OUT => RecvTimeoutError::Timeout,
+                    _ => RecvTimeoutError::Closed,
+                }),
+                None => task::wait(self.recv_timeout_async(timeout), "`recv_timeout_async(..).await`"),
+            },
         }
     }
 
@@ -103,7 +118,7 @@ impl<T> Receiver<T> {
 
     /// Every value until the channel is closed and drained, in a task; it keeps the endpoint.
     pub fn into_stream(self) -> IntoStream<T> {
-        IntoStream { receiver: self, at: NONE }
+        IntoStream { receiver: self, wait: Wait::default() }
     }
 }
 
@@ -123,8 +138,7 @@ impl<T> Drop for Receiver<T> {
 #[must_use = "nothing is received unless it is awaited"]
 pub struct Receiving<'a, T> {
     chan: &'a Rc<Chan<T>>,
-    /// Its place among the receivers that wait.
-    at: u32,
+    wait: Wait,
 }
 
 impl<T> Future for Receiving<'_, T> {
@@ -132,36 +146,95 @@ impl<T> Future for Receiving<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let chan = self.chan;
-        poll(chan, &mut self.at, cx)
+        self.wait.poll(chan, cx)
     }
 }
 
 impl<T> Drop for Receiving<'_, T> {
     fn drop(&mut self) {
-        if self.at != NONE {
-            self.chan.leave_taker(self.at);
-        }
+        self.wait.leave(self.chan);
     }
 }
 
-/// Takes a value, or waits for one at the place `at`.
-fn poll<T>(chan: &Chan<T>, at: &mut u32, cx: &Context<'_>) -> Poll<Option<T>> {
-    if *at != NONE {
-        let mut state = chan.state.borrow_mut();
-        if state.takers.renew(*at, cx.waker()) == Outcome::Waiting {
-            return Poll::Pending;
+/// Where a receive waits.
+struct Wait {
+    /// Its place among the receivers that wait.
+    at: u32,
+    /// The receive in the host, if the channel is there: it waits at both, as a value can come back to this actor.
+    started: Option<Box<Started>>,
+}
+
+impl Default for Wait {
+    fn default() -> Wait {
+        Wait { at: NONE, started: None }
+    }
+}
+
+impl Wait {
+    /// Takes a value, or waits for one.
+    #[inline]
+    fn poll<T>(&mut self, chan: &Chan<T>, cx: &Context<'_>) -> Poll<Option<T>> {
+        if self.at != NONE {
+            match self.settle(chan, cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(value)) => return Poll::Ready(value),
+                Poll::Ready(None) => {}
+            }
         }
-        let (outcome, ..) = state.takers.leave(std::mem::replace(at, NONE));
-        if outcome == Outcome::Served {
-            return Poll::Ready(state.take_reserved());
+        match chan.take() {
+            Take::Value(value, _) => Poll::Ready(Some(value)),
+            Take::Closed => Poll::Ready(None),
+            Take::Empty => {
+                self.at = chan.park_taker(Owner::Single(cx.waker().clone()));
+                if let Some(remote) = chan.remote.get() {
+                    self.start(remote, cx);
+                }
+                Poll::Pending
+            }
         }
     }
-    match chan.take() {
-        Take::Value(value, _) => Poll::Ready(Some(value)),
-        Take::Closed => Poll::Ready(None),
-        Take::Empty => {
-            *at = chan.park_taker(Owner::Single(cx.waker().clone()));
-            Poll::Pending
+
+    /// What has become of the wait; nothing inside if it is to try again.
+    fn settle<T>(&mut self, chan: &Chan<T>, cx: &Context<'_>) -> Poll<Option<Option<T>>> {
+        let mut state = chan.state.borrow_mut();
+        if state.takers.renew(self.at, cx.waker()) == Outcome::Waiting {
+            drop(state);
+            return self.settle_remote(chan, cx);
+        }
+        let (outcome, ..) = state.takers.leave(std::mem::replace(&mut self.at, NONE));
+        let value = if outcome == Outcome::Served { state.take_reserved() } else { None };
+        drop(state);
+        if let Some(started) = self.started.take() {
+            chan.give_up(*started);
+        }
+        Poll::Ready(value.map(Some))
+    }
+
+    fn settle_remote<T>(&mut self, chan: &Chan<T>, cx: &Context<'_>) -> Poll<Option<Option<T>>> {
+        let Some(completion) = self.started.as_mut().and_then(|started| started.poll(cx.waker())) else {
+            return Poll::Pending;
+        };
+        self.started = None;
+        chan.leave_taker(std::mem::replace(&mut self.at, NONE));
+        let value = chan.arrived(&completion);
+        Poll::Ready(if value.is_some() || says_closed(&completion) { Some(value) } else { None })
+    }
+
+    #[cold]
+    fn start<T>(&mut self, remote: &Remote<T>, cx: &Context<'_>) {
+        let owner = Owner::Single(cx.waker().clone());
+        match Started::new(&[remote.recv_arm()], false, owner) {
+            Ok(started) => self.started = Some(Box::new(started)),
+            Err(status) => panic!("too many receivers wait on this channel, or in this actor ({status:?})"),
+        }
+    }
+
+    fn leave<T>(&mut self, chan: &Chan<T>) {
+        if self.at != NONE {
+            chan.leave_taker(std::mem::replace(&mut self.at, NONE));
+        }
+        if let Some(started) = self.started.take() {
+            chan.give_up(*started);
         }
     }
 }
@@ -231,7 +304,7 @@ impl<T> futures_core::Stream for Stream<'_, T> {
 /// See [`Receiver::into_stream`].
 pub struct IntoStream<T> {
     receiver: Receiver<T>,
-    at: u32,
+    wait: Wait,
 }
 
 impl<T> futures_core::Stream for IntoStream<T> {
@@ -239,14 +312,12 @@ impl<T> futures_core::Stream for IntoStream<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
-        poll(&this.receiver.chan, &mut this.at, cx)
+        this.wait.poll(&this.receiver.chan, cx)
     }
 }
 
 impl<T> Drop for IntoStream<T> {
     fn drop(&mut self) {
-        if self.at != NONE {
-            self.receiver.chan.leave_taker(self.at);
-        }
+        self.wait.leave(&self.receiver.chan);
     }
 }

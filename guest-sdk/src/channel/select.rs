@@ -13,6 +13,7 @@ use std::time::Duration;
 use flower_abi::AT_ONCE;
 
 use super::queue::Outcome;
+use super::remote::{Started, Written, arm_of, says_closed};
 use super::{Chan, Claim, NONE, Offer, Owner, Receiver, SendError, Sender, Take};
 use crate::clock::Instant;
 use crate::envelope::Envelope;
@@ -42,6 +43,19 @@ pub trait Arm {
 
     /// Waits no more: it has won, or another has, or nobody.
     fn settle(&mut self, won: bool);
+
+    /// What it is for the host, when its channel is there. The arm stays where it is until the host has seen that.
+    fn remote(&mut self) -> Option<flower_abi::Arm> {
+        None
+    }
+
+    /// It has won in the host, and nobody wants that any more.
+    fn return_remote(&mut self, _completion: &Envelope) {}
+
+    /// It has won in the host. Whether it could make something of that.
+    fn settle_remote(&mut self, _completion: &Envelope) -> bool {
+        false
+    }
 }
 
 /// What an arm that was done has brought.
@@ -97,6 +111,19 @@ impl<T> Arm for RecvArm<'_, T> {
             self.value = state.take_reserved();
         }
     }
+
+    fn remote(&mut self) -> Option<flower_abi::Arm> {
+        Some(self.chan.remote.get()?.recv_arm())
+    }
+
+    fn return_remote(&mut self, completion: &Envelope) {
+        self.chan.put_back(completion);
+    }
+
+    fn settle_remote(&mut self, completion: &Envelope) -> bool {
+        self.value = self.chan.arrived(completion);
+        self.value.is_some() || says_closed(completion)
+    }
 }
 
 impl<T> Done for RecvArm<'_, T> {
@@ -114,11 +141,13 @@ pub struct SendArm<'a, T> {
     at: u32,
     value: Option<T>,
     refused: Option<SendError<T>>,
+    /// The value as it travels, while it waits in the host.
+    written: Option<Written>,
 }
 
 impl<'a, T> SendArm<'a, T> {
     pub fn new(sender: &'a Sender<T>, value: T) -> SendArm<'a, T> {
-        SendArm { chan: &sender.chan, at: NONE, value: Some(value), refused: None }
+        SendArm { chan: &sender.chan, at: NONE, value: Some(value), refused: None, written: None }
     }
 }
 
@@ -128,6 +157,8 @@ impl<T> Arm for SendArm<'_, T> {
         match self.chan.offer(value) {
             Offer::Sent(..) => {}
             Offer::Closed(value) => self.refused = Some(SendError::Closed(value)),
+            Offer::Limit(value) => self.refused = Some(SendError::Limit(value)),
+            Offer::Unfit(value) => self.refused = Some(SendError::Unfit(value)),
             Offer::Full(value) if self.chan.state.borrow().givers.is_full() => {
                 self.refused = Some(SendError::Limit(value));
             }
@@ -140,7 +171,9 @@ impl<T> Arm for SendArm<'_, T> {
     }
 
     fn park(&mut self, owner: Owner) {
-        self.at = self.chan.state.borrow_mut().givers.push(owner, self.value.take());
+        if self.chan.remote.get().is_none() {
+            self.at = self.chan.state.borrow_mut().givers.push(owner, self.value.take());
+        }
     }
 
     fn is_moved(&self) -> bool {
@@ -157,6 +190,20 @@ impl<T> Arm for SendArm<'_, T> {
         } else {
             self.value = value;
         }
+    }
+
+    fn remote(&mut self) -> Option<flower_abi::Arm> {
+        let remote = self.chan.remote.get()?;
+        let written = remote.write(self.chan.codec(), self.value.as_ref()?).ok()?;
+        Some(remote.send_arm(self.written.insert(written)))
+    }
+
+    fn settle_remote(&mut self, completion: &Envelope) -> bool {
+        let value = self.value.take();
+        if says_closed(completion) {
+            self.refused = value.map(SendError::Closed);
+        }
+        true
     }
 }
 
@@ -239,6 +286,20 @@ impl<A: Arm> Arm for Option<A> {
             arm.settle(won);
         }
     }
+
+    fn remote(&mut self) -> Option<flower_abi::Arm> {
+        self.as_mut()?.remote()
+    }
+
+    fn return_remote(&mut self, completion: &Envelope) {
+        if let Some(arm) = self {
+            arm.return_remote(completion);
+        }
+    }
+
+    fn settle_remote(&mut self, completion: &Envelope) -> bool {
+        self.as_mut().is_some_and(|arm| arm.settle_remote(completion))
+    }
 }
 
 impl<A: Done> Done for Option<A> {
@@ -270,6 +331,8 @@ pub struct Selecting<'s, 'a> {
     /// There while the arms wait.
     claim: Option<Rc<Claim>>,
     sleep: Option<Sleep>,
+    /// The select of the host for the arms of channels that are there, and which those are.
+    remote: Option<(Started, Vec<usize>)>,
 }
 
 impl<'s, 'a> Selecting<'s, 'a> {
@@ -278,7 +341,7 @@ impl<'s, 'a> Selecting<'s, 'a> {
     pub fn new(arms: &'s mut [&'a mut dyn Arm], biased: bool, otherwise: Otherwise) -> Selecting<'s, 'a> {
         let ends = !matches!(otherwise, Otherwise::Wait) || arms.iter().any(|arm| arm.is_enabled());
         assert!(ends, "every arm of this select is left out, and it has no `default`");
-        Selecting { arms, biased, otherwise, claim: None, sleep: None }
+        Selecting { arms, biased, otherwise, claim: None, sleep: None, remote: None }
     }
 
     /// Blocks until one is done.
@@ -306,6 +369,7 @@ impl<'s, 'a> Selecting<'s, 'a> {
         for (index, arm) in self.arms.iter_mut().enumerate() {
             arm.park(Owner::Arm(claim.clone(), index as u32));
         }
+        self.park_remote(&claim, cx);
         self.claim = Some(claim);
         if let Otherwise::After(duration) = self.otherwise
             && self.sleep.is_none()
@@ -314,13 +378,42 @@ impl<'s, 'a> Selecting<'s, 'a> {
         }
     }
 
+    /// All arms of channels in the host wait there as one select, which is given up before an arm here wins.
+    fn park_remote(&mut self, claim: &Claim, cx: &Context<'_>) {
+        let remote = self.arms.iter_mut().enumerate().filter_map(|(index, arm)| Some((index, arm.remote()?)));
+        let (indexes, arms): (Vec<usize>, Vec<flower_abi::Arm>) = remote.unzip();
+        if arms.is_empty() {
+            return;
+        }
+        match Started::new(&arms, self.biased, Owner::Single(cx.waker().clone())) {
+            Ok(started) => {
+                claim.set_remote(started.reference());
+                self.remote = Some((started, indexes));
+            }
+            Err(status) => {
+                panic!("{} channels between actors cannot be selected at once ({status:?})", arms.len())
+            }
+        }
+    }
+
     /// What has become of the arms that wait.
     fn settle(&mut self, cx: &mut Context<'_>) -> Option<usize> {
         let claim = self.claim.as_ref()?;
         if let Some(winner) = claim.winner() {
+            if let Some((started, _)) = self.remote.take() {
+                started.was_given_up();
+            }
             self.leave(winner as usize);
             return Some(winner as usize);
         }
+        if let Some((started, indexes)) = &mut self.remote
+            && let Some(completion) = started.poll(cx.waker())
+        {
+            let winner = indexes[arm_of(&completion)];
+            self.leave(NO_ARM);
+            return self.arms[winner].settle_remote(&completion).then_some(winner);
+        }
+        let claim = self.claim.as_ref()?;
         claim.renew(cx.waker());
         if self.arms.iter().any(|arm| arm.is_moved()) {
             self.leave(NO_ARM);
@@ -328,8 +421,23 @@ impl<'s, 'a> Selecting<'s, 'a> {
         None
     }
 
+    /// Gives up, unless an arm in the host was done meanwhile.
+    fn time_over(&mut self) -> usize {
+        let done = self.remote.take().and_then(|(started, indexes)| Some((started.give_up()?, indexes)));
+        self.leave(NO_ARM);
+        let Some((completion, indexes)) = done else { return NO_ARM };
+        let winner = indexes[arm_of(&completion)];
+        if self.arms[winner].settle_remote(&completion) { winner } else { NO_ARM }
+    }
+
     fn leave(&mut self, winner: usize) {
         self.claim = None;
+        if let Some((started, indexes)) = self.remote.take()
+            && let Some(completion) = started.give_up()
+        {
+            // Too late: what it has brought is there for the next who wants it.
+            self.arms[indexes[arm_of(&completion)]].return_remote(&completion);
+        }
         for (index, arm) in self.arms.iter_mut().enumerate() {
             arm.settle(index == winner);
         }
@@ -352,8 +460,7 @@ impl Future for Selecting<'_, '_> {
         if let Some(sleep) = &mut self.sleep
             && Pin::new(sleep).poll(cx).is_ready()
         {
-            self.leave(NO_ARM);
-            return Poll::Ready(NO_ARM);
+            return Poll::Ready(self.time_over());
         }
         Poll::Pending
     }
@@ -451,6 +558,18 @@ impl<A: Arm, F> Arm for Mapped<A, F> {
 
     fn settle(&mut self, won: bool) {
         self.arm.settle(won);
+    }
+
+    fn remote(&mut self) -> Option<flower_abi::Arm> {
+        self.arm.remote()
+    }
+
+    fn return_remote(&mut self, completion: &Envelope) {
+        self.arm.return_remote(completion);
+    }
+
+    fn settle_remote(&mut self, completion: &Envelope) -> bool {
+        self.arm.settle_remote(completion)
     }
 }
 

@@ -5,9 +5,18 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use flower_abi::NEVER;
+
 use super::queue::{Outcome, Queue};
-use super::{Chan, NONE, Offer, Owner, SendError, SendTimeoutError, TrySendError};
+use super::{
+    Chan, NONE, Offer, Owner, Refusal, Remote, SendError, SendTimeoutError, Started, TrySendError,
+    says_closed,
+};
+use crate::clock::deadline;
 use crate::task;
+
+/// After this time at the latest, [`Sender::closed_async`] has noticed the end of a channel between actors.
+pub const NOTICED: Duration = Duration::from_millis(100);
 
 /// Sends values into a [channel](crate::channel()).
 ///
@@ -35,15 +44,36 @@ impl<T> Sender<T> {
         match self.try_send(value) {
             Ok(()) => Ok(()),
             Err(TrySendError::Closed(value)) => Err(SendError::Closed(value)),
-            Err(TrySendError::Full(value)) => task::wait(self.send_async(value), "`send_async(..).await`"),
+            Err(TrySendError::Limit(value)) => Err(SendError::Limit(value)),
+            Err(TrySendError::Unfit(value)) => Err(SendError::Unfit(value)),
+            Err(TrySendError::Full(value)) => match self.direct() {
+                Some(remote) => self.send_direct(remote, value, NEVER).map_err(sent_or),
+                None => task::wait(self.send_async(value), "`send_async(..).await`"),
+            },
         }
+    }
+
+    /// The channel of the host, if a call of it may park the actor because no task could run meanwhile.
+    fn direct(&self) -> Option<&Remote<T>> {
+        self.chan.remote.get().filter(|_| task::is_alone()).map(|remote| &**remote)
+    }
+
+    fn send_direct(&self, remote: &Remote<T>, value: T, deadline: u64) -> Result<(), SendTimeoutError<T>> {
+        let sent =
+            remote.write(self.chan.codec(), &value).and_then(|written| remote.send(&written, deadline));
+        sent.map_err(|refusal| match refusal {
+            Refusal::Full => SendTimeoutError::Timeout(value),
+            Refusal::Closed => SendTimeoutError::Closed(value),
+            Refusal::Limit => SendTimeoutError::Limit(value),
+            Refusal::Unfit => SendTimeoutError::Unfit(value),
+        })
     }
 
     /// Sends a value, as [`send`](Self::send), in a task.
     ///
     /// A future that is dropped before it is ready has sent nothing.
     pub fn send_async(&self, value: T) -> Sending<'_, T> {
-        Sending { chan: &self.chan, value: Some(value), at: NONE }
+        Sending { chan: &self.chan, value: Some(value), at: NONE, started: None }
     }
 
     /// Sends a value if that needs no wait.
@@ -56,6 +86,8 @@ impl<T> Sender<T> {
             Offer::Sent(..) => Ok(()),
             Offer::Full(value) => Err(TrySendError::Full(value)),
             Offer::Closed(value) => Err(TrySendError::Closed(value)),
+            Offer::Limit(value) => Err(TrySendError::Limit(value)),
+            Offer::Unfit(value) => Err(TrySendError::Unfit(value)),
         }
     }
 
@@ -71,10 +103,13 @@ impl<T> Sender<T> {
         match self.try_send(value) {
             Ok(()) => Ok(()),
             Err(TrySendError::Closed(value)) => Err(SendTimeoutError::Closed(value)),
+            Err(TrySendError::Limit(value)) => Err(SendTimeoutError::Limit(value)),
+            Err(TrySendError::Unfit(value)) => Err(SendTimeoutError::Unfit(value)),
             Err(TrySendError::Full(value)) if timeout.is_zero() => Err(SendTimeoutError::Timeout(value)),
-            Err(TrySendError::Full(value)) => {
-                task::wait(self.send_timeout_async(value, timeout), "`send_timeout_async(..).await`")
-            }
+            Err(TrySendError::Full(value)) => match self.direct() {
+                Some(remote) => self.send_direct(remote, value, deadline(timeout)),
+                None => task::wait(self.send_timeout_async(value, timeout), "`send_timeout_async(..).await`"),
+            },
         }
     }
 
@@ -116,9 +151,20 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Waits until the channel is closed or its last receiver is gone.
-    pub fn closed_async(&self) -> Ended<'_, T> {
-        Ended { chan: &self.chan, at: NONE }
+    /// Waits until the channel is closed or its last receiver is gone. Of a channel between actors it is noticed within
+    /// [`NOTICED`].
+    pub async fn closed_async(&self) {
+        Ended { chan: &self.chan, at: NONE }.await;
+        while !self.is_closed() {
+            task::sleep(NOTICED).await;
+        }
+    }
+
+    /// Lets values travel to other actors in a compact form, as those of [`Binary`](crate::Binary), instead of JSON: from this
+    /// endpoint, its clones, and those that are sent away from now on.
+    pub fn binary(self) -> Sender<T> {
+        self.chan.binary.set(true);
+        self
     }
 }
 
@@ -142,11 +188,18 @@ pub struct Sending<'a, T> {
     value: Option<T>,
     /// Its place among the senders that wait.
     at: u32,
+    /// The send in the host, while it waits there; the value is kept.
+    started: Option<Box<Started>>,
 }
 
 impl<T> Sending<'_, T> {
     /// Gives it up: the value, unless it is sent.
     fn withdraw(&mut self) -> Option<T> {
+        if let Some(started) = self.started.take()
+            && let Some(completion) = started.give_up()
+        {
+            return self.value.take().filter(|_| says_closed(&completion));
+        }
         match std::mem::replace(&mut self.at, NONE) {
             NONE => self.value.take(),
             at => self.chan.leave_giver(at),
@@ -175,6 +228,9 @@ impl<T> Sending<'_, T> {
         match self.chan.offer(value) {
             Offer::Sent(..) => Poll::Ready(Ok(())),
             Offer::Closed(value) => Poll::Ready(Err(SendError::Closed(value))),
+            Offer::Limit(value) => Poll::Ready(Err(SendError::Limit(value))),
+            Offer::Unfit(value) => Poll::Ready(Err(SendError::Unfit(value))),
+            Offer::Full(value) if self.chan.remote.get().is_some() => self.start_remote(value, cx),
             Offer::Full(value) => {
                 let givers = &mut self.chan.state.borrow_mut().givers;
                 if givers.is_full() {
@@ -185,12 +241,43 @@ impl<T> Sending<'_, T> {
             }
         }
     }
+
+    fn start_remote(&mut self, value: T, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        let Some(remote) = self.chan.remote.get() else { return Poll::Ready(Err(SendError::Closed(value))) };
+        let owner = Owner::Single(cx.waker().clone());
+        let started = remote
+            .write(self.chan.codec(), &value)
+            .and_then(|written| Ok(Started::new(&[remote.send_arm(&written)], false, owner)?));
+        match started {
+            Ok(started) => self.started = Some(Box::new(started)),
+            Err(Refusal::Unfit) => return Poll::Ready(Err(SendError::Unfit(value))),
+            Err(Refusal::Closed) => return Poll::Ready(Err(SendError::Closed(value))),
+            Err(_) => return Poll::Ready(Err(SendError::Limit(value))),
+        }
+        self.value = Some(value);
+        Poll::Pending
+    }
+}
+
+/// Without a deadline there is no timeout.
+fn sent_or<T>(error: SendTimeoutError<T>) -> SendError<T> {
+    match error {
+        SendTimeoutError::Timeout(value) | SendTimeoutError::Closed(value) => SendError::Closed(value),
+        SendTimeoutError::Limit(value) => SendError::Limit(value),
+        SendTimeoutError::Unfit(value) => SendError::Unfit(value),
+    }
 }
 
 impl<T> Future for Sending<'_, T> {
     type Output = Result<(), SendError<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(started) = &mut self.started {
+            let Some(completion) = started.poll(cx.waker()) else { return Poll::Pending };
+            self.started = None;
+            let refused = self.value.take().filter(|_| says_closed(&completion));
+            return Poll::Ready(refused.map_or(Ok(()), |value| Err(SendError::Closed(value))));
+        }
         if self.at != NONE {
             match self.settle(cx) {
                 Poll::Pending => return Poll::Pending,
@@ -213,9 +300,8 @@ impl<T> Drop for Sending<'_, T> {
     }
 }
 
-/// The end of a channel: see [`Sender::closed_async`].
-#[must_use = "nothing waits unless it is awaited"]
-pub struct Ended<'a, T> {
+/// The end of a channel, or its leaving the actor.
+struct Ended<'a, T> {
     chan: &'a Rc<Chan<T>>,
     at: u32,
 }
@@ -224,8 +310,9 @@ impl<T> Future for Ended<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let state = &mut *self.chan.state.borrow_mut();
-        if state.closed {
+        let chan = self.chan;
+        let state = &mut *chan.state.borrow_mut();
+        if state.closed || chan.remote.get().is_some() {
             return Poll::Ready(());
         }
         let watchers = state.watchers.get_or_insert_with(|| Box::new(Queue::new()));

@@ -41,6 +41,10 @@ pub(super) enum Offer<T> {
     Sent(Option<Owner>, Option<T>),
     Full(T),
     Closed(T),
+    /// Too many wait, or the channel holds too much.
+    Limit(T),
+    /// It cannot travel to another actor.
+    Unfit(T),
 }
 
 /// What a receiver found.
@@ -133,6 +137,40 @@ impl<T> State<T> {
         let (_, taker) = self.takers.serve(Outcome::Served)?;
         self.reserved += 1;
         Some(taker)
+    }
+
+    /// A value that is in this actor, though its channel is in the host.
+    pub(super) fn take_left(&mut self) -> Option<T> {
+        if self.held() > 0 { self.buffer.pop_front() } else { None }
+    }
+
+    /// Puts a value before all others, and gives it to who waits for one.
+    pub(super) fn put_back(&mut self, value: T) -> Option<Owner> {
+        self.buffer.push_front(value);
+        let (_, taker) = self.takers.serve(Outcome::Served)?;
+        self.reserved += 1;
+        Some(taker)
+    }
+
+    /// Takes out what is not for somebody in particular.
+    pub(super) fn take_all(&mut self) -> VecDeque<T> {
+        self.buffer.split_off(self.reserved)
+    }
+
+    /// Puts the values back that could not be moved.
+    pub(super) fn keep(&mut self, values: VecDeque<T>) {
+        self.buffer.extend(values);
+    }
+
+    /// Has everybody who waits try again.
+    pub(super) fn disperse(&mut self) -> Vec<Owner> {
+        let mut owners = Vec::new();
+        self.takers.disperse(&mut owners);
+        self.givers.disperse(&mut owners);
+        if let Some(watchers) = &mut self.watchers {
+            watchers.disperse(&mut owners);
+        }
+        owners
     }
 
     /// Closes it: everybody who waits is to be woken. What it holds stays.

@@ -89,6 +89,11 @@ pub(crate) fn in_task() -> bool {
     EXECUTOR.with(|executor| executor.runs.get() != Runs::Nothing)
 }
 
+/// Whether no task could run while a call parks the actor: there is none, or one makes this call.
+pub(crate) fn is_alone() -> bool {
+    in_task() || count() == 0
+}
+
 /// Runs a future and the tasks, until the future is ready.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     EXECUTOR.with(|executor| {
