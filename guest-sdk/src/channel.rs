@@ -338,4 +338,6 @@ endpoint!(Sender);
 endpoint!(Receiver);
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

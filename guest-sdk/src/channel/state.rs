@@ -108,7 +108,11 @@ impl<T> State<T> {
             return Take::Value(value, self.refill());
         }
         if let Some((Some(value), giver)) = self.givers.serve(Outcome::Served) {
-            return Take::Value(value, Some(giver));
+            // What was sent before is for receivers that may still be gone before they look.
+            self.buffer.push_back(value);
+            if let Some(first) = self.buffer.pop_front() {
+                return Take::Value(first, Some(giver));
+            }
         }
         if self.closed { Take::Closed } else { Take::Empty }
     }
