@@ -92,9 +92,10 @@ async fn run(number: usize, steps: Vec<Step>, ends: Ends, record: Rc<RefCell<Rec
                         record.borrow_mut().received(at, number, received);
                     }
                 });
+                let wait = wait.abort_on_drop();
                 task::yield_now().await;
                 task::yield_now().await;
-                wait.abort();
+                drop(wait);
             }
             Step::Close(at) => drop(ends[at].0.close()),
             Step::Yield => task::yield_now().await,

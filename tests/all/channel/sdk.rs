@@ -4,4 +4,5 @@ use crate::support::guest_tests;
 
 guest_tests! {
     channel_local,
+    channel_remote,
 }
