@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use flower_abi::NEVER;
@@ -13,7 +13,7 @@ use super::{
     says_closed,
 };
 use crate::clock::deadline;
-use crate::task;
+use crate::task::{self, Sleep};
 
 /// After this time at the latest, [`Sender::closed_async`] has noticed the end of a channel between actors.
 pub const NOTICED: Duration = Duration::from_millis(100);
@@ -153,11 +153,8 @@ impl<T> Sender<T> {
 
     /// Waits until the channel is closed or its last receiver is gone. Of a channel between actors it is noticed within
     /// [`NOTICED`].
-    pub async fn closed_async(&self) {
-        Ended { chan: &self.chan, at: NONE }.await;
-        while !self.is_closed() {
-            task::sleep(NOTICED).await;
-        }
+    pub fn closed_async(&self) -> Ended<'_, T> {
+        Ended { chan: &self.chan, at: NONE, next_look: None }
     }
 
     /// Lets values travel to other actors in a compact form, as those of [`Binary`](crate::Binary), instead of JSON: from this
@@ -300,27 +297,47 @@ impl<T> Drop for Sending<'_, T> {
     }
 }
 
-/// The end of a channel, or its leaving the actor.
-struct Ended<'a, T> {
+/// The end of a channel: see [`Sender::closed_async`].
+#[must_use = "nothing waits unless it is awaited"]
+pub struct Ended<'a, T> {
     chan: &'a Rc<Chan<T>>,
     at: u32,
+    /// When a channel of the host is looked at again.
+    next_look: Option<Sleep>,
 }
 
 impl<T> Future for Ended<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let chan = self.chan;
-        let state = &mut *chan.state.borrow_mut();
-        if state.closed || chan.remote.get().is_some() {
+        let this = &mut *self;
+        if this.chan.remote.get().is_some() {
+            return this.look(cx);
+        }
+        let state = &mut *this.chan.state.borrow_mut();
+        if state.closed {
             return Poll::Ready(());
         }
         let watchers = state.watchers.get_or_insert_with(|| Box::new(Queue::new()));
-        match self.at {
-            NONE => self.at = watchers.push(Owner::Single(cx.waker().clone()), None),
+        match this.at {
+            NONE => this.at = watchers.push(Owner::Single(cx.waker().clone()), None),
             at => drop(watchers.renew(at, cx.waker())),
         }
         Poll::Pending
+    }
+}
+
+impl<T> Ended<'_, T> {
+    /// Looks whether a channel of the host is closed, again and again.
+    fn look(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.chan.is_closed() {
+                return Poll::Ready(());
+            }
+            let sleep = self.next_look.get_or_insert_with(|| task::sleep(NOTICED));
+            ready!(Pin::new(sleep).poll(cx));
+            self.next_look = None;
+        }
     }
 }
 

@@ -329,7 +329,7 @@ fn in_the_compact_form() {
 }
 
 fn many_tasks_at_one_channel() {
-    let (tx, rx) = channel(0);
+    let (tx, rx) = channel::<u32>(0);
     let actor = spawn(
         || {
             let Request { message: rx, reply } = receive::<Request<Receiver<u32>>>().expect("an endpoint");

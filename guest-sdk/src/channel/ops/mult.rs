@@ -185,7 +185,9 @@ fn offer<T: Clone + 'static>(taps: &Shared<T>, value: &T, outstanding: &WaitGrou
     for (id, sender) in senders {
         match sender.try_send(value.clone()) {
             Ok(()) => {}
-            Err(TrySendError::Closed(_)) => gone.extend(taps.borrow_mut().entries.remove(&id)),
+            Err(TrySendError::Closed(_) | TrySendError::Limit(_) | TrySendError::Unfit(_)) => {
+                gone.extend(taps.borrow_mut().entries.remove(&id))
+            }
             Err(TrySendError::Full(value)) => {
                 let sending =
                     task::spawn(send(id, sender, value, Rc::clone(taps), Outstanding::new(outstanding)));
