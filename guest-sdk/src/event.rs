@@ -6,6 +6,7 @@ use flower_abi::{Kind, Status};
 
 use crate::call::read;
 use crate::envelope::Envelope;
+use crate::net::SocketMessage;
 use crate::reference::{MonitorRef, RequestRef, RoomRef, TimerRef};
 use crate::{CallError, ExitReason, Message, Pid};
 
@@ -27,6 +28,8 @@ pub enum Event {
     Stop,
     /// The mailbox that [`notify_room`](crate::notify_room) asked about has room.
     Room(RoomRef),
+    /// Something happened to a socket: it is [active](crate::net::TcpStream::set_active), or asked to tell.
+    Socket(SocketMessage),
     /// A signal of a newer host: its kind.
     Other(u32),
 }
@@ -86,6 +89,7 @@ impl Event {
             Some(Kind::Exit) => Event::Exit(ExitSignal::new(&envelope)),
             Some(Kind::Timer) => Event::Timer(TimerRef(envelope.info().reference)),
             Some(Kind::Stop) => Event::Stop,
+            Some(Kind::Socket) => Event::Socket(SocketMessage::new(envelope)),
             Some(Kind::Room) => Event::Room(RoomRef(envelope.info().reference)),
             Some(Kind::Selected) => Event::Other(kind),
             None => Event::Other(kind),

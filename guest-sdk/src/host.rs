@@ -7,6 +7,9 @@
 #[allow(dead_code, reason = "channels between actors are made of these")]
 mod channel;
 mod handle;
+mod net;
+
+pub(crate) use net::*;
 
 use std::cell::Cell;
 

@@ -98,6 +98,7 @@ mod router;
 
 // The outside.
 pub mod http;
+pub mod net;
 
 // Ends, names and time.
 mod exit;

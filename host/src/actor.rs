@@ -26,6 +26,7 @@ use crate::instance::Body;
 use crate::limits::ANCESTORS_MAX;
 use crate::loaded::Loaded;
 use crate::mailbox::{Filters, Mailbox};
+use crate::net::{Interest, Source};
 use crate::pid::ActorId;
 use crate::reference::References;
 use crate::scheduler::share::{NO_TREE, TreeId};
@@ -112,6 +113,8 @@ pub(crate) struct Owned {
     pub(crate) held: HashMap<u64, Box<Envelope>, FxBuildHasher>,
     pub(crate) references: References,
     pub(crate) handles: Handles,
+    /// Active sockets that wait for room in the mailbox.
+    pub(crate) paused_sockets: Vec<u64>,
     /// Linked actors, each with the ids under which the link was made.
     pub(crate) links: HashMap<ActorId, SmallVec<[u64; 1]>, FxBuildHasher>,
     /// Who is told of the end, by reference: monitors, and callers that wait for a reply.
@@ -144,6 +147,8 @@ pub(crate) enum Wait {
     Preempted,
     /// A future that wakes it by itself.
     Io,
+    /// A socket that can be read from, or written to.
+    Socket(Arc<Source>, Interest),
     /// Its deadline.
     Until,
     /// Whatever comes into its mailbox.
@@ -178,7 +183,7 @@ impl Wait {
     pub(crate) fn code(&self) -> WaitCode {
         match self {
             Wait::Running | Wait::Yield | Wait::Preempted => WaitCode::Nothing,
-            Wait::Io => WaitCode::Io,
+            Wait::Io | Wait::Socket(..) => WaitCode::Io,
             Wait::Until => WaitCode::Time,
             Wait::Message | Wait::Match { .. } | Wait::Scan => WaitCode::Message,
             Wait::Completion(_) => WaitCode::Completion,
@@ -197,6 +202,7 @@ impl Owned {
             held: HashMap::default(),
             references: References::default(),
             handles: Handles::default(),
+            paused_sockets: Vec::new(),
             links: HashMap::default(),
             watchers: HashMap::default(),
             native_watchers: Vec::new(),
@@ -222,6 +228,7 @@ impl Owned {
     pub(crate) fn is_ready(&mut self, now: impl Fn() -> u64) -> bool {
         let come = match &mut self.wait {
             Wait::Running | Wait::Yield | Wait::Preempted | Wait::Io => true,
+            Wait::Socket(source, interest) => source.is_ready(*interest),
             Wait::Until => false,
             Wait::Message => self.mailbox.len() > 0,
             Wait::Match { filters, from } => {

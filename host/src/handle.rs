@@ -7,6 +7,7 @@
 //! counts of endpoints are exact.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use flower_abi::Status;
 use rustc_hash::FxBuildHasher;
@@ -14,6 +15,7 @@ use smallvec::SmallVec;
 
 use crate::actor::Owned;
 use crate::channel::{Receiver, Sender};
+use crate::net::{Seat, Socket, Transit};
 
 /// What a handle stands for.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub(crate) enum Resource {
     Sender(Sender),
     /// The receiving endpoint of one.
     Receiver(Receiver),
+    /// A socket of this actor.
+    Socket(Arc<Seat>),
+    /// A socket in a message.
+    Moving(Transit),
 }
 
 impl Resource {
@@ -30,6 +36,7 @@ impl Resource {
         Some(match self {
             Resource::Sender(sender) => Resource::Sender(sender.clone()),
             Resource::Receiver(receiver) => Resource::Receiver(receiver.clone()),
+            Resource::Socket(_) | Resource::Moving(_) => return None,
         })
     }
 }
@@ -38,6 +45,8 @@ impl Resource {
 #[derive(Debug, Default)]
 pub(crate) struct Handles {
     open: HashMap<u64, Resource, FxBuildHasher>,
+    /// Those of sockets that were sent, if only to be refused.
+    moved: Vec<u64>,
 }
 
 impl Handles {
@@ -49,6 +58,24 @@ impl Handles {
     /// Takes a handle out.
     pub(crate) fn remove(&mut self, handle: u64) -> Option<Resource> {
         self.open.remove(&handle)
+    }
+
+    /// The socket that a handle stands for.
+    pub(crate) fn socket(&self, handle: u64) -> Option<Arc<Socket>> {
+        match self.open.get(&handle)? {
+            Resource::Socket(seat) => seat.socket(),
+            _ => None,
+        }
+    }
+
+    /// Forgets the handles of sockets that have been sent away.
+    fn forget_left(&mut self) {
+        let open = &mut self.open;
+        self.moved.retain(|handle| match open.get(handle) {
+            Some(Resource::Socket(seat)) if seat.is_left() => open.remove(handle).is_none(),
+            Some(_) => true,
+            None => false,
+        });
     }
 
     /// How many there are.
@@ -67,6 +94,17 @@ impl Handles {
 #[derive(Debug, Default)]
 pub(crate) struct Attached(pub(crate) SmallVec<[Resource; 1]>);
 
+impl Attached {
+    /// The message is accepted: what moves with it does not come back.
+    pub(crate) fn commit(&mut self) {
+        for resource in &mut self.0 {
+            if let Resource::Moving(transit) = resource {
+                transit.commit();
+            }
+        }
+    }
+}
+
 impl Clone for Attached {
     /// A copy of a message comes with what can be duplicated. Who copies one refuses what cannot.
     fn clone(&self) -> Attached {
@@ -77,7 +115,18 @@ impl Clone for Attached {
 impl Owned {
     /// Gives a resource a handle.
     pub(crate) fn install(&mut self, resource: Resource) -> u64 {
+        self.handles.forget_left();
         let handle = self.references.number();
+        let resource = match resource {
+            Resource::Moving(transit) => match transit.arrive() {
+                Some(socket) => {
+                    socket.source.belong(self.id(), handle);
+                    Resource::Socket(Seat::new(socket))
+                }
+                None => return handle,
+            },
+            other => other,
+        };
         self.handles.open.insert(handle, resource);
         handle
     }
@@ -88,10 +137,13 @@ impl Owned {
     }
 
     /// What these handles stand for, once more, to travel with a message.
-    pub(crate) fn attach(&self, mut handles: impl Iterator<Item = u64>) -> Result<Attached, Status> {
-        let attach = |handle| {
-            let resource = self.handles.get(handle).ok_or(Status::NO_HANDLE)?;
-            resource.duplicate().ok_or(Status::INVALID)
+    pub(crate) fn attach(&mut self, mut handles: impl Iterator<Item = u64>) -> Result<Attached, Status> {
+        let mut attach = |handle| match self.handles.open.get(&handle).ok_or(Status::NO_HANDLE)? {
+            Resource::Socket(seat) => {
+                self.handles.moved.push(handle);
+                seat.depart().map(Resource::Moving).ok_or(Status::NO_HANDLE)
+            }
+            other => other.duplicate().ok_or(Status::INVALID),
         };
         handles.try_fold(Attached::default(), |mut attached, handle| {
             attached.0.push(attach(handle)?);

@@ -23,6 +23,7 @@ use crate::loaded::Loaded;
 use crate::module::{Cache, LoadError, Module, ModuleHash, Source, TrustedArtifact};
 use crate::name::Names;
 use crate::native::Mailbox;
+use crate::net::{NetRules, Reactor, TlsConfigs};
 use crate::observe::{Accounts, Counters};
 use crate::output::{Direct, Inherit, OutputSink};
 use crate::outside::{Outside, Real, Simulated};
@@ -47,6 +48,7 @@ pub struct HostBuilder {
     cache: Option<(PathBuf, u64)>,
     module_options: ModuleOptions,
     output: Option<Arc<dyn OutputSink>>,
+    tls: TlsConfigs,
     crashes: CrashOptions,
 }
 
@@ -120,6 +122,19 @@ impl HostBuilder {
         self
     }
 
+    /// Certificates, in PEM, that TLS clients among the actors trust unless they bring their own; the usual
+    /// authorities by default.
+    pub fn tls_roots(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.roots = Some(pem.into());
+        self
+    }
+
+    /// Certificates and a key, in PEM, that TLS servers among the actors show unless they bring their own.
+    pub fn tls_identity(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.identity = Some(pem.into());
+        self
+    }
+
     /// Makes the host and starts its workers. Inside a tokio runtime its I/O runs there; else it
     /// brings a small one of its own.
     pub fn build(self) -> Result<Host, BuildError> {
@@ -160,6 +175,8 @@ impl HostBuilder {
             crashes,
             scheduler: Scheduler::new(workers, self.deterministic, HOSTS.fetch_add(1, Ordering::Relaxed)),
             bare_wasi: Arc::new(bare_wasi(&output)),
+            reactor: Reactor::new()?,
+            tls: self.tls,
             output,
             tokio,
             io_pending: AtomicUsize::new(0),
@@ -168,6 +185,8 @@ impl HostBuilder {
             ended: Notify::new(),
             natives: AtomicUsize::new(0),
         });
+        let reactor = shared.reactor.clone();
+        shared.scheduler.set_interrupt(move || reactor.interrupt());
         scheduler::start(&shared);
         let module_options = self.module_options;
         Ok(Host { shared, cache, module_options, by_hash: Mutex::default(), runtime })
@@ -199,6 +218,7 @@ impl Host {
             cache: None,
             module_options: ModuleOptions::default(),
             output: None,
+            tls: TlsConfigs::default(),
             crashes: CrashOptions::default(),
         }
     }
@@ -395,7 +415,8 @@ impl Shared {
         }
         loaded.module.entry_or_why(&spawn.entry)?;
         let output = self.output.clone();
-        let wasi = WasiConfig { args: spawn.program_args, env: spawn.env, dirs: spawn.dirs, output };
+        let wasi =
+            WasiConfig { args: spawn.program_args, env: spawn.env, dirs: spawn.dirs, net: spawn.net, output };
         let ledger = self.ledger.clone();
         let mut request = Request::new(loaded, spawn.entry, ActorId::HOST, Arc::new(wasi), ledger);
         request.label = spawn.label;
@@ -487,6 +508,7 @@ pub struct Spawn {
     program_args: Strings,
     env: Strings,
     dirs: Dirs,
+    net: NetRules,
 }
 
 impl Spawn {
@@ -508,6 +530,7 @@ impl Spawn {
             program_args: Strings::default(),
             env: Strings::default(),
             dirs: Dirs::default(),
+            net: NetRules::default(),
         }
     }
 
@@ -573,6 +596,12 @@ impl Spawn {
         self
     }
 
+    /// What it may use of the network; nothing by default.
+    pub fn net(mut self, rules: NetRules) -> Self {
+        self.net = rules;
+        self
+    }
+
     /// The directories that it may use; none by default.
     pub fn dirs(mut self, dirs: Dirs) -> Self {
         self.dirs = dirs;
@@ -581,8 +610,8 @@ impl Spawn {
 }
 
 fn bare_wasi(output: &Arc<dyn OutputSink>) -> WasiConfig {
-    let (args, env, dirs) = Default::default();
-    WasiConfig { args, env, dirs, output: output.clone() }
+    let (args, env, dirs, net) = Default::default();
+    WasiConfig { args, env, dirs, net, output: output.clone() }
 }
 
 fn runtime() -> Result<(tokio::runtime::Handle, Option<tokio::runtime::Runtime>), BuildError> {

@@ -141,7 +141,12 @@ impl Host {
         let (stop, stopped) = watch::channel(());
         let target = Target::new(options.target.clone());
         let server = Arc::new(Server { shared: self.shared.clone(), options, target });
-        self.shared.tokio.spawn(server.serve(listener, stopped));
+        // As long as somebody may ask, actors do not wait in vain.
+        let pending = Listening::new(&self.shared);
+        self.shared.tokio.spawn(async move {
+            server.serve(listener, stopped).await;
+            drop(pending);
+        });
         Ok(HttpServer { address, stop })
     }
 }
@@ -155,8 +160,6 @@ struct Server {
 
 impl Server {
     async fn serve(self: Arc<Server>, listener: tokio::net::TcpListener, mut stopped: watch::Receiver<()>) {
-        // As long as somebody may ask, actors do not wait in vain.
-        let _pending = Listening::new(&self.shared);
         let places = Arc::new(Semaphore::new(self.options.connections_max));
         loop {
             let accepted = tokio::select! {

@@ -72,6 +72,7 @@ impl Shared {
                 owned.watchers.remove(&(from, reference));
             }
             Signal::Down { from, reference, reason } => self.take_down(owned, from, reference, reason),
+            Signal::Ready { handle } => self.read_active(cell, owned, handle),
             Signal::Watch(watcher) => owned.native_watchers.push(watcher),
         }
     }

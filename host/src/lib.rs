@@ -88,6 +88,7 @@ mod clock;
 mod crash;
 mod http;
 mod native;
+mod net;
 mod observe;
 mod outside;
 mod status;
@@ -109,6 +110,7 @@ pub use module::{
     TrustedArtifact,
 };
 pub use native::{CallError, Mailbox, Received, ReplyTo};
+pub use net::{NetRule, NetRules};
 pub use observe::Accounts;
 pub use output::{Capture, Direct, Inherit, Null, OutputSink, Room, Stream};
 pub use status::{ActorState, ActorStatus, ChannelStatus, SlotStatus};

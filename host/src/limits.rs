@@ -75,6 +75,24 @@ pub(crate) const LABEL_BYTES_MAX: u32 = 255;
 /// help a guest that was compiled without looking at them.
 pub(crate) const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
+/// Notices of sockets taken in at a time: others have their turn in between.
+pub(crate) const NET_EVENTS_MAX: usize = 1024;
+
+/// Runs between two looks at the sockets while a worker has work: they would starve.
+pub(crate) const NET_INTERVAL: u32 = 61;
+
+/// Connections that wait to be accepted: the system refuses more.
+pub(crate) const NET_BACKLOG: i32 = 1024;
+
+/// Bytes of an address, a name or a path that a guest writes.
+pub(crate) const NET_ADDRESS_BYTES_MAX: u32 = 300;
+
+/// Reads of an active socket in a row: others wait meanwhile.
+pub(crate) const ACTIVE_READS_MAX: u32 = 16;
+
+/// Bytes that an active socket puts into one message.
+pub(crate) const ACTIVE_CHUNK_MAX: u32 = 64 << 10;
+
 /// How long nothing is accepted when there are no descriptors left: a loop would keep its thread.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -217,6 +235,8 @@ pub struct Limits {
     pub channel_bytes_max: u64,
     /// Sends, or receives, that wait on one channel; 131,072.
     pub channel_waiters_max: u32,
+    /// Sockets of all actors together; 65,536.
+    pub host_sockets_max: u64,
     /// Actors of the host; 1,048,576.
     pub actors_max: u64,
     /// Linear memory of all actors together in bytes; 64 GiB.
@@ -256,6 +276,7 @@ impl Default for Limits {
             channel_len_max: 1 << 20,
             channel_bytes_max: 16 << 20,
             channel_waiters_max: 1 << 17,
+            host_sockets_max: 65_536,
             actors_max: 1 << 20,
             host_memory_max: 64 << 30,
             host_timers_max: 4 << 20,

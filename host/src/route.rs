@@ -59,9 +59,10 @@ impl Shared {
     }
 
     /// Delivers a message whose place is reserved; a receiver that has ended meanwhile drops it.
-    pub(crate) fn send_reserved(&self, to: ActorId, envelope: Box<Envelope>) {
+    pub(crate) fn send_reserved(&self, to: ActorId, mut envelope: Box<Envelope>) {
         self.counters.add(Count::Sent);
         let delivered = self.deliver(to, |_, queue| {
+            envelope.commit_handles();
             queue.signals.push(Signal::Message(envelope));
             Ok(())
         });
@@ -229,13 +230,14 @@ impl Shared {
 
 impl SignalQueue {
     /// Puts a signal behind all others; what the accounts know counts as queued from here on.
-    fn accept(&mut self, signal: Signal) {
+    fn accept(&mut self, mut signal: Signal) {
         if let Signal::Message(envelope)
         | Signal::Reply(envelope)
         | Signal::Timer { envelope, .. }
-        | Signal::Selected(envelope) = &signal
+        | Signal::Selected(envelope) = &mut signal
             && envelope.is_counted()
         {
+            envelope.commit_handles();
             self.accepted_len += 1;
             self.accepted_bytes += envelope.size();
         }

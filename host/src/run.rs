@@ -199,6 +199,9 @@ fn park(shared: &Shared, cell: &Cell, slot: u32) {
         }
         cell.wait_code.store(owned.wait.code() as u8, Ordering::Relaxed);
         arm_deadline(shared, &mut owned);
+        if !owned.paused_sockets.is_empty() {
+            shared.resume_active(cell, &mut owned);
+        }
     }
     match cell.gate.finish() {
         // After that, so that whoever asks for room meanwhile sees it or is seen.

@@ -27,7 +27,9 @@ use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use parking_lot::{Condvar, Mutex};
 
 use crate::check::WALKED_MAX;
-use crate::limits::{INJECTOR_INTERVAL, LAST_WOKEN_RUNS_MAX, PREEMPTED_INTERVAL, STOP_PATIENCE};
+use crate::limits::{
+    INJECTOR_INTERVAL, LAST_WOKEN_RUNS_MAX, NET_INTERVAL, PREEMPTED_INTERVAL, STOP_PATIENCE,
+};
 use crate::outside::Outside;
 use handoff::{SpareThreads, WaitingThread};
 use idle::Idle;
@@ -81,6 +83,8 @@ pub(crate) struct Core {
     last_woken_runs: u32,
     runs: u32,
     seen_tick: u64,
+    /// The run before which it looked at the sockets.
+    looked: u32,
     /// In deterministic mode all runnable actors, in order of arrival.
     ordered: VecDeque<u32>,
 }
@@ -176,6 +180,11 @@ impl Scheduler {
         if worker::with_core_of(self, |_| ()).is_none() {
             self.idle.wake_one();
         }
+    }
+
+    /// Says how a core is got out of its wait for sockets.
+    pub(crate) fn set_interrupt(&self, interrupt: impl Fn() + Send + Sync + 'static) {
+        self.idle.set_interrupt(interrupt);
     }
 
     /// Lets a sleeping core look whether anything can still happen, because what might have come will not.
@@ -342,6 +351,7 @@ impl Core {
             last_woken_runs: 0,
             runs: 0,
             seen_tick: 0,
+            looked: 0,
             ordered: VecDeque::new(),
         }
     }
@@ -375,6 +385,15 @@ impl Core {
         }
         self.last_woken_runs = 0;
         self.queue.pop().or_else(|| self.last_woken.take())
+    }
+
+    /// Whether so many have run that what has come to sockets has its turn.
+    fn is_time_for_sockets(&mut self) -> bool {
+        let is_time = self.runs.wrapping_sub(self.looked) >= NET_INTERVAL;
+        if is_time {
+            self.looked = self.runs;
+        }
+        is_time
     }
 
     fn has_work(&self) -> bool {

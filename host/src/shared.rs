@@ -16,6 +16,7 @@ use crate::instance::Engines;
 use crate::limits::Limits;
 use crate::loaded::Loaded;
 use crate::name::Names;
+use crate::net::{Reactor, TlsConfigs};
 use crate::observe::Counters;
 use crate::output::OutputSink;
 use crate::outside::Outside;
@@ -44,6 +45,10 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) engines: Engines,
     pub(crate) scheduler: Scheduler,
+    /// The sockets of all actors.
+    pub(crate) reactor: Arc<Reactor>,
+    /// What TLS of actors goes by, unless they bring their own.
+    pub(crate) tls: TlsConfigs,
     pub(crate) output: Arc<dyn OutputSink>,
     /// What WASI gives to an actor that was granted nothing: output alone.
     pub(crate) bare_wasi: Arc<WasiConfig>,

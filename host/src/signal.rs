@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use flower_abi::{Kind, MessageInfo};
+use flower_abi::{Kind, MessageInfo, SocketEvent};
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
@@ -66,6 +66,8 @@ pub(crate) struct Extra {
     pub(crate) by_link: bool,
     /// What travels with it.
     pub(crate) handles: Attached,
+    /// Of a `Socket`: what it tells, and how long the address at the end of the body is.
+    pub(crate) socket: Option<(SocketEvent, u32)>,
 }
 
 impl Envelope {
@@ -116,6 +118,13 @@ impl Envelope {
         (self.reference, self.arm, self.outcome) = (reference, arm, outcome);
     }
 
+    /// Says that it is accepted, so that what moves with it does not come back to its sender.
+    pub(crate) fn commit_handles(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            extra.handles.commit();
+        }
+    }
+
     /// How many handles travel with it.
     pub(crate) fn handle_count(&self) -> usize {
         self.extra.as_ref().map_or(0, |extra| extra.handles.0.len())
@@ -139,7 +148,7 @@ impl Envelope {
     /// Whether the accounting counts it: what an actor sent, as against what the host says.
     pub(crate) fn is_counted(&self) -> bool {
         match self.kind {
-            Kind::Message | Kind::Reply | Kind::Timer => true,
+            Kind::Message | Kind::Reply | Kind::Timer | Kind::Socket => true,
             Kind::Selected => self.outcome == Outcome::Received,
             _ => false,
         }
@@ -206,6 +215,8 @@ pub(crate) enum Signal {
     Demonitor { from: ActorId, reference: u64 },
     /// An actor that it watches, or waits for, has ended.
     Down { from: ActorId, reference: u64, reason: Arc<ExitReason> },
+    /// Something has come to its active socket, or its socket is ready as it wanted to know.
+    Ready { handle: u64 },
     /// Native code wants to know of its end.
     Watch(oneshot::Sender<Arc<ExitReason>>),
 }

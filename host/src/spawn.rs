@@ -228,7 +228,14 @@ impl Shared {
         queue.serial = owned.id().serial;
     }
 
-    fn plan(&self, id: ActorId, request: Request, signature: EntrySignature, counts_messages: bool) -> Plan {
+    fn plan(
+        &self,
+        id: ActorId,
+        mut request: Request,
+        signature: EntrySignature,
+        counts_messages: bool,
+    ) -> Plan {
+        request.args.commit_handles();
         let config = ActorConfig { counts_messages, ..self.config(&request.options, signature.style()) };
         Plan {
             id,

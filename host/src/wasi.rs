@@ -24,6 +24,7 @@ use wasmtime::{Caller, Error, Extern, Linker, Memory, Result};
 use wasmtime_wasi::p1::types::Errno;
 
 use crate::guest_memory::{BadPointer, GuestMemory};
+use crate::net::NetRules;
 use crate::output::{OutputSink, Stream};
 
 mod clocks;
@@ -150,6 +151,11 @@ struct State {
 
 impl Wasi {
     /// The state of a new actor.
+    /// What it was granted of the network.
+    pub(crate) fn net_rules(&self) -> &NetRules {
+        &self.config.net
+    }
+
     pub(crate) fn new(config: Arc<WasiConfig>) -> Wasi {
         Wasi { config, state: None }
     }

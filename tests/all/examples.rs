@@ -37,7 +37,8 @@ pub(crate) const EXAMPLES: &[&str] = &[
 ];
 
 /// The examples that wait for clients, which the tests of what they serve run.
-pub(crate) const SERVERS: &[&str] = &["counter_service"];
+pub(crate) const SERVERS: &[&str] =
+    &["chat_server", "counter_service", "echo_active", "echo_tcp", "narrow_proxy"];
 
 /// Those whose lines depend on chance or on the clock, unless it is virtual.
 const BY_CHANCE: &[&str] =

@@ -248,7 +248,7 @@ fn nothing_comes_from_outside_in_deterministic_mode() {
 }
 
 /// A port that nobody else gets: below those that the system hands out, and another one each time.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = 20_000 + (std::process::id() % 100 * 100) as u16;
     loop {

@@ -33,6 +33,7 @@ mod wasi;
 
 // What comes from outside.
 mod http;
+mod net;
 
 // Whatever guests do: modules in text, through the library.
 mod accounts;
@@ -83,6 +84,7 @@ const GUESTS: &[&[&str]] = &[
     pid::GUESTS,
     wasi::GUESTS,
     http::GUESTS,
+    net::GUESTS,
     main_program::GUESTS,
     soak::GUESTS,
 ];

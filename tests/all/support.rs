@@ -15,7 +15,7 @@ mod watchdog;
 pub(crate) use engine::{crowd, host_builder, memory_engine};
 pub(crate) use guest::{End, Guest, Mode};
 pub(crate) use lines::{assert_same_lines, only, same_lines};
-pub(crate) use places::{expected, guest_file, repository};
+pub(crate) use places::{expected, guest_file, program as host_program, repository};
 pub(crate) use program::{Program, Ran, Running};
 pub(crate) use watchdog::Watchdog;
 

@@ -9,6 +9,7 @@ use flower::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::echo::echo;
 use crate::{PATIENCE, UNHEARD_MAX, Workload, distribution, figure, mark, report, slices, spin};
 
 /// The form of messages.
@@ -49,6 +50,7 @@ pub fn run<W: Wire>() {
         "fan" => fan::<W>(number(0), number(1)),
         "churn" => churn::<W>(number(0), number(1)),
         "call" => calls::<W>(number(0)),
+        "echo" => echo(number(0), number(1) / number(0)),
         "selective" => selective::<W>(number(0), number(1)),
         "timers" => timers(number(0)),
         "drift" => drift(number(0), number(1)),

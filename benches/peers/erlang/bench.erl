@@ -41,6 +41,18 @@ run("churn", [Total, Window]) ->
     churn(Me, Total, Window),
     collect(min(Total, Window)),
     report(Start);
+run("echo", [Connections, Rounds]) ->
+    Options = [binary, {active, false}, {nodelay, true}],
+    {ok, Listener} = gen_tcp:listen(0, [{backlog, 1024} | Options]),
+    {ok, Port} = inet:port(Listener),
+    spawn(fun() -> accept(Listener) end),
+    Connect = fun() -> {ok, S} = gen_tcp:connect({127, 0, 0, 1}, Port, Options), S end,
+    Sockets = [Connect() || _ <- lists:seq(1, Connections)],
+    Start = now_us(),
+    Me = self(),
+    [hand_over(S, fun() -> client(S, Rounds div Connections), Me ! done end) || S <- Sockets],
+    collect(Connections),
+    report(Start);
 run("call", [Calls]) ->
     {ok, Server} = gen_server:start_link(?MODULE, [], []),
     Start = now_us(),
@@ -109,6 +121,29 @@ churn(Me, Left, 0) ->
 churn(Me, Left, Free) ->
     spawn(fun() -> Me ! Left end),
     churn(Me, Left - 1, Free - 1).
+
+accept(Listener) ->
+    {ok, Socket} = gen_tcp:accept(Listener),
+    hand_over(Socket, fun() -> echo(Socket) end),
+    accept(Listener).
+
+%% A socket has one owner, who waits until it is that.
+hand_over(Socket, Serve) ->
+    Owner = spawn(fun() -> receive yours -> Serve() end end),
+    ok = gen_tcp:controlling_process(Socket, Owner),
+    Owner ! yours.
+
+echo(Socket) ->
+    case gen_tcp:recv(Socket, 0) of
+        {ok, Bytes} -> ok = gen_tcp:send(Socket, Bytes), echo(Socket);
+        {error, closed} -> ok
+    end.
+
+client(_, 0) -> ok;
+client(Socket, N) ->
+    ok = gen_tcp:send(Socket, binary:copy(<<7>>, 64)),
+    {ok, _} = gen_tcp:recv(Socket, 64),
+    client(Socket, N - 1).
 
 call(_, 0) -> ok;
 call(Server, N) ->

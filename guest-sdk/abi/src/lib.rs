@@ -34,8 +34,8 @@ pub use channel::{Arm, ChannelInfo, Overflow, ValueHeader};
 pub use exit::ExitTag;
 pub use filter::Filter;
 pub use message::{
-    CALL, Codec, Delivery, FAILURE, HTTP_FRAME, HTTP_REQUEST, Kind, MessageInfo, RefKind, SendOptions,
-    fingerprint,
+    CALL, Codec, Delivery, FAILURE, HTTP_FRAME, HTTP_REQUEST, Kind, MessageInfo, NetReadiness, RefKind,
+    SendOptions, SocketEvent, fingerprint,
 };
 pub use pid::{Pid, Rights};
 pub use spawn::{BudgetOptions, EXPORTS, Exports, SpawnOptions};

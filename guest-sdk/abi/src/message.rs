@@ -27,6 +27,9 @@ pub enum Kind {
     /// An operation on a channel is done: a value that was received, or the completion `reference` of a select
     /// that was started.
     Selected = 9,
+    /// Something has happened to a socket of the actor: the handle is in `reference`, a [`SocketEvent`] in `exit_code`. The body
+    /// is what was read, or the words of an error; the last `exit_tag` bytes of it are the sender's address, for datagrams.
+    Socket = 10,
 }
 
 impl Kind {
@@ -43,6 +46,7 @@ impl Kind {
             7 => Kind::Stop,
             8 => Kind::Room,
             9 => Kind::Selected,
+            10 => Kind::Socket,
             _ => return None,
         })
     }
@@ -85,6 +89,32 @@ pub const HTTP_REQUEST: u64 = fingerprint("flower::http::Request");
 
 /// The fingerprint of what travels over a WebSocket, in both directions.
 pub const HTTP_FRAME: u64 = fingerprint("flower::http::Frame");
+
+/// What a message of kind [`Kind::Socket`] tells.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SocketEvent {
+    /// Something was read.
+    Data = 0,
+    /// The peer sends nothing more.
+    Closed = 1,
+    /// The socket has failed.
+    Error = 2,
+    /// It can be read, or accepted from: `net_ready` asked.
+    Readable = 3,
+    /// It can be written to: `net_ready` asked.
+    Writable = 4,
+}
+
+/// What `net_ready` asks about.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NetReadiness {
+    /// Something can be read, or accepted.
+    Read = 0,
+    /// Something can be written.
+    Write = 1,
+}
 
 /// Where the completion of a request or a monitor goes.
 #[repr(u32)]

@@ -64,6 +64,28 @@ statuses! {
     CLOSED = -21,
     /// The channel holds as much as it may.
     CHANNEL_FULL = -22,
+    /// Nobody listens at that address.
+    CONNECTION_REFUSED = -40,
+    /// The peer, or the network, has broken the connection off.
+    CONNECTION_RESET = -41,
+    /// The connection has ended, so that nothing can be written.
+    BROKEN_PIPE = -42,
+    /// The socket has no peer.
+    NOT_CONNECTED = -43,
+    /// Something else has that address.
+    ADDRESS_IN_USE = -44,
+    /// This machine has no such address.
+    ADDRESS_NOT_AVAILABLE = -45,
+    /// There is no way to that address.
+    UNREACHABLE = -46,
+    /// That name has no address, or that path no socket.
+    NAME_NOT_FOUND = -47,
+    /// The operating system has no descriptors left: later there may be some.
+    NO_DESCRIPTORS = -48,
+    /// The encryption failed: a certificate that is not trusted, or a peer that speaks something else.
+    TLS = -49,
+    /// The operating system failed in another way.
+    IO = -50,
 }
 
 impl Status {

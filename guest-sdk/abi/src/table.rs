@@ -426,6 +426,139 @@ macro_rules! for_each_host_call {
             immediate fn channel_info(handle: u64, info: u32) -> i32
                 { since: 1, handler: yes, right: "", outcome: outside }
 
+            /// Makes a socket at an address: a TCP or Unix listener, or a UDP socket.
+            ///
+            /// Parameters: `kind` 0 TCP listener, 2 UDP, 3 Unix listener; `address`, `address_len` text, `ADDR:PORT` or a path.
+            /// Returns a handle (> 0), `NOT_PERMITTED`, `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, `NO_DESCRIPTORS`, `LIMIT`,
+            /// `INVALID`, `IO`; `net_error` says more. Traps on a bad pointer.
+            immediate fn net_bind(kind: u32, address: u32, address_len: u32) -> i64
+                { since: 1, handler: yes, right: "net", outcome: outside }
+
+            /// Connects to an address or a name, of which each address is tried in turn; parks until that is done.
+            ///
+            /// Parameters: `kind` 1 TCP, 2 UDP, 4 Unix; `address`, `address_len` text, `ADDR:PORT`, `NAME:PORT` or a path;
+            /// `deadline` in ns. The policy is asked about each address that is tried.
+            /// Returns a handle (> 0), `NOT_PERMITTED`, `CONNECTION_REFUSED`, `CONNECTION_RESET`, `UNREACHABLE`, `NAME_NOT_FOUND`,
+            /// `TIMED_OUT`, `NO_DESCRIPTORS`, `LIMIT`, `INVALID`, `IO`. Traps on a bad pointer. Cancelling it leaves nothing.
+            parks fn net_connect(kind: u32, address: u32, address_len: u32, deadline: u64) -> i64
+                { since: 1, handler: no, right: "net", outcome: outside }
+
+            /// Accepts a connection of a listener; parks until there is one.
+            ///
+            /// Parameters: `handle` of a listener; `deadline` in ns. Split form: `net_ready`, then `net_try_accept`.
+            /// Returns a handle (> 0), `TIMED_OUT`, `NO_HANDLE`, `NO_DESCRIPTORS` (the connection waits on), `LIMIT`, `INVALID`,
+            /// `IO`. Cancelling it accepts nothing.
+            parks fn net_accept(handle: u64, deadline: u64) -> i64
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Accepts a connection that waits.
+            ///
+            /// Returns as `net_accept`, and `WOULD_PARK` when there is none.
+            immediate fn net_try_accept(handle: u64) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Reads from a socket; parks until something comes, or the end.
+            ///
+            /// Parameters: `handle`; `buffer`, `capacity` where it goes; `flags` 1 to leave it there (not with TLS);
+            /// `deadline` in ns. Split form: `net_ready`, then `net_try_read`.
+            /// Returns how many bytes, 0 at the end; `TIMED_OUT`, `CONNECTION_RESET`, `NOT_CONNECTED`, `NO_HANDLE`, `TLS`, `INVALID`,
+            /// `IO`. Traps on a bad pointer. Cancelling it reads nothing.
+            parks fn net_read(handle: u64, buffer: u32, capacity: u32, flags: u32, deadline: u64) -> i64
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Reads what is there.
+            ///
+            /// Returns as `net_read`, and `WOULD_PARK` when there is nothing. Traps on a bad pointer.
+            immediate fn net_try_read(handle: u64, buffer: u32, capacity: u32, flags: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Writes to a socket as much as there is room for; parks until there is some.
+            ///
+            /// Parameters: `handle`; `buffer`, `len` the bytes; `deadline` in ns. Split form: `net_ready`, then `net_try_write`.
+            /// Returns how many bytes; `TIMED_OUT`, `BROKEN_PIPE`, `CONNECTION_RESET`, `NOT_CONNECTED`, `NO_HANDLE`, `TLS`,
+            /// `INVALID`, `IO`. Traps on a bad pointer. Cancelling it writes nothing.
+            parks fn net_write(handle: u64, buffer: u32, len: u32, deadline: u64) -> i64
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Writes as much as there is room for.
+            ///
+            /// Returns as `net_write`, and `WOULD_PARK` when there is none. Traps on a bad pointer.
+            immediate fn net_try_write(handle: u64, buffer: u32, len: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Sends a datagram.
+            ///
+            /// Parameters: `handle` of a UDP socket; `address`, `address_len` text, `ADDR:PORT`; the rest as in `net_write`.
+            /// Returns as `net_write`, and `NOT_PERMITTED`. Traps on a bad pointer. Cancelling it sends nothing.
+            parks fn net_send_to(handle: u64, address: u32, address_len: u32, buffer: u32, len: u32, deadline: u64) -> i64
+                { since: 1, handler: no, right: "net", outcome: outside }
+
+            /// Receives a datagram, the rest of a longer one is lost; parks until one comes.
+            ///
+            /// Parameters: `handle` of a UDP socket; `buffer`, `capacity` where it goes; `address` 64 bytes for the sender's address,
+            /// text with zeros behind it; `deadline` in ns.
+            /// Returns as `net_read`. Traps on a bad pointer. Cancelling it receives nothing.
+            parks fn net_receive_from(handle: u64, buffer: u32, capacity: u32, address: u32, deadline: u64) -> i64
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Asks for a message of kind `SOCKET` as soon as a socket can be read from or written to, once.
+            ///
+            /// Parameters: `handle`; `interest` a `NetReadiness`. Returns `OK`, `NO_HANDLE` or `INVALID`.
+            immediate fn net_ready(handle: u64, interest: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Chooses whether what comes to a socket is put into the mailbox, as messages of kind `SOCKET`.
+            ///
+            /// While the mailbox is at its limit nothing is read. After the end or an error it is off.
+            /// Parameters: `handle`; `mode` 0 off, 1 for `count` messages, 2 always; `chunk` how many bytes a message has at most,
+            /// 0 for 64 KiB. Returns `OK`, `NO_HANDLE` or `INVALID`.
+            immediate fn net_active(handle: u64, mode: u32, count: u32, chunk: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Ends a connection in one direction or both.
+            ///
+            /// Parameters: `handle`; `how` 0 reading, 1 writing (the peer sees the end), 2 both.
+            /// Returns `OK`, `NOT_CONNECTED`, `NO_HANDLE`, `INVALID`.
+            immediate fn net_shutdown(handle: u64, how: u32) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Writes a socket's address as text, as far as it fits.
+            ///
+            /// Parameters: `handle`; `peer` 0 for its own, 1 for its peer's; `buffer`, `capacity` where it goes.
+            /// Returns the length of all of it, `NOT_CONNECTED`, `NO_HANDLE`. Traps on a bad pointer.
+            immediate fn net_address(handle: u64, peer: u32, buffer: u32, capacity: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Sets an option of a socket.
+            ///
+            /// Parameters: `handle`; `option` 0 nodelay (0 or 1), 1 keepalive (ns of silence, 0 for none), 2 broadcast (0 or 1),
+            /// 3 time to live, 4 end with a reset (0 or 1); `value`. Returns `OK`, `NO_HANDLE`, `INVALID`, `IO`.
+            immediate fn net_option(handle: u64, option: u32, value: u64) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Looks a name up, off the workers; parks until that is done.
+            ///
+            /// Parameters: `name`, `name_len` text, `NAME:PORT`; `buffer`, `capacity` where the addresses go, one on a line, as far as
+            /// they fit; `deadline` in ns. Returns the length of all of them, `NAME_NOT_FOUND`, `NOT_PERMITTED`, `TIMED_OUT`.
+            /// Traps on a bad pointer. Cancelling it looks nothing up.
+            parks fn net_resolve(name: u32, name_len: u32, buffer: u32, capacity: u32, deadline: u64) -> i64
+                { since: 1, handler: no, right: "net", outcome: outside }
+
+            /// Encrypts a connection from now on; parks until both sides agree.
+            ///
+            /// Parameters: `handle` of a stream; `role` 0 client, 1 server; `name`, `name_len` of the server, for a client; `pem`,
+            /// `pem_len` the certificates that a client trusts, or those that a server shows and its key; nothing for what the host
+            /// has; `deadline` in ns. Returns `OK`, `TLS`, `TIMED_OUT`, `CONNECTION_RESET`, `NO_HANDLE`, `INVALID`. Traps on a bad
+            /// pointer. Cancelling it leaves a connection that can only be closed.
+            parks fn net_tls(handle: u64, role: u32, name: u32, name_len: u32, pem: u32, pem_len: u32, deadline: u64) -> i32
+                { since: 1, handler: no, right: "", outcome: outside }
+
+            /// Writes what more there is to say of the last of these calls that failed, as far as it fits.
+            ///
+            /// Returns the length of all of it. Traps on a bad pointer.
+            immediate fn net_error(buffer: u32, capacity: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: own }
+
             /// Parks until a deadline. Split form: `timer_start`. Returns `OK`.
             parks fn sleep(deadline: u64) -> i32
                 { since: 1, handler: no, right: "", outcome: outside }

@@ -152,7 +152,10 @@ fn kept(filters: &[Filter]) -> Option<Envelope> {
 }
 
 fn is_completion(info: &MessageInfo) -> bool {
-    !matches!(Kind::from_u32(info.kind), Some(Kind::Message | Kind::Timer | Kind::Exit | Kind::Room))
+    !matches!(
+        Kind::from_u32(info.kind),
+        Some(Kind::Message | Kind::Timer | Kind::Exit | Kind::Room | Kind::Socket)
+    )
 }
 
 /// Starts to wait for a time.

@@ -282,7 +282,8 @@ impl State {
         len < self.bounds.capacity && (len == 0 || self.bytes + size <= max)
     }
 
-    fn push(&mut self, value: Value) {
+    fn push(&mut self, mut value: Value) {
+        value.commit_handles();
         self.bytes += value.size();
         self.values.push_back(value);
     }

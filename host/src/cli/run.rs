@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use flower_host::{
-    Access, Actor, Dir, Direct, Dirs, ExitReason, Host, Inherit, Limits, Module, OutputSink, Source, Spawn,
-    StackClass, Strings, TrustedArtifact,
+    Access, Actor, Dir, Direct, Dirs, ExitReason, Host, Inherit, Limits, Module, NetRule, NetRules,
+    OutputSink, Source, Spawn, StackClass, Strings, TrustedArtifact,
 };
 
 use super::crash::CrashFlags;
@@ -47,6 +47,10 @@ pub(super) struct Run {
     /// Grant the program a directory (repeatable)
     #[arg(long = "dir", value_name = "HOST[::GUEST]")]
     dirs: Vec<DirFlag>,
+    /// Grant the program a part of the network (repeatable): [connect:|bind:]HOST:PORT, where HOST is an address, a
+    /// network as in 10.0.0.0/8, a name or *, and PORT a number, a range or *; unix:PATH for a Unix socket
+    #[arg(long = "allow-net", value_name = "RULE")]
+    net: Vec<NetRule>,
     /// Give the program an environment variable (repeatable); without a value, the host's own
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     env: Vec<EnvFlag>,
@@ -269,6 +273,7 @@ impl Run {
         };
         let spawn = Spawn::entry(module, &self.entry).stack(stack).program_args(Strings::args(args)?);
         let spawn = spawn.env(Strings::env(env)?).dirs(Dirs::new(self.dirs.iter().map(dir))?);
+        let spawn = spawn.net(NetRules::new(self.net.iter().cloned()));
         host.spawn(spawn).with_context(|| self.program.display().to_string())
     }
 

@@ -191,6 +191,7 @@ impl CrashMessage {
             Kind::Stop => "stop",
             Kind::Room => "room",
             Kind::Selected => "selected",
+            Kind::Socket => "socket",
         };
         let codec = match Codec(envelope.codec) {
             Codec::RAW => "raw".to_owned(),

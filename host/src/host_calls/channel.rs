@@ -33,7 +33,7 @@ fn channel_of(state: &ActorState, handle: u64) -> Result<(Arc<Channel>, bool), S
     match owned.handles.get(handle) {
         Some(Resource::Sender(sender)) => Ok((sender.channel().clone(), false)),
         Some(Resource::Receiver(receiver)) => Ok((receiver.channel().clone(), true)),
-        None => Err(Status::NO_HANDLE),
+        _ => Err(Status::NO_HANDLE),
     }
 }
 

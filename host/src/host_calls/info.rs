@@ -40,6 +40,9 @@ pub(crate) fn encode(
     if let Some(extra) = &message.extra {
         (info.deadline, info.trace_id, info.span_id) = (extra.deadline, extra.trace_id, extra.span_id);
         info.handle_count = extra.handles.0.len() as u32;
+        if let Some((event, address_len)) = extra.socket {
+            (info.exit_tag, info.exit_code) = (address_len, event as u32);
+        }
     }
     info.write_to(bytes);
     info.sender.to_bytes()

@@ -16,6 +16,7 @@ use crate::effects::Effects;
 use crate::exit::{ActorExit, ExitReason};
 use crate::limits::{FUEL_SLICE, HANDLER_SLICE_TICKS, UNCHARGED_BYTES_MAX};
 use crate::loaded::Loaded;
+use crate::net::NetRules;
 use crate::pid::ActorId;
 use crate::scheduler::{self, handoff};
 use crate::shared::Shared;
@@ -42,6 +43,8 @@ pub(crate) struct ActorState {
     /// What a handler has done and not yet let out.
     pub(crate) effects: Effects,
     pub(crate) wasi: Wasi,
+    /// What there is to say of the last failure of a socket.
+    pub(crate) net_error: Box<str>,
     /// What it was made of; its children are too unless they name another.
     pub(crate) module: Arc<Loaded>,
     /// A growth of its memory was refused, which many programs do not survive.
@@ -91,6 +94,7 @@ impl ActorState {
             last_message_id: 0,
             effects: Effects::new(plan.config.hold_effects),
             wasi: Wasi::new(plan.wasi.clone()),
+            net_error: Box::default(),
             module: plan.module.clone(),
             memory_refused: false,
             panic: None,
@@ -98,6 +102,11 @@ impl ActorState {
             ticks: 0,
             slice: scheduler::tick(&shared.scheduler),
         }
+    }
+
+    /// What it may use of the network.
+    pub(crate) fn net_rules(&self) -> &NetRules {
+        self.wasi.net_rules()
     }
 
     /// The actor's cell.

@@ -1,5 +1,6 @@
 //! Cores without work: who sleeps, who is woken, and when the whole host has nothing left to do.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use flower_abi::NEVER;
@@ -18,6 +19,8 @@ pub(crate) struct Idle {
     quiet: Notify,
     /// The last core to lie down found nothing that could happen.
     silent: AtomicBool,
+    /// Gets a core out of its wait for the outside.
+    interrupt: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// Where one core sleeps.
@@ -25,6 +28,8 @@ pub(crate) struct Idle {
 struct Bed {
     woken: Mutex<bool>,
     changed: Condvar,
+    /// The core sleeps where the outside wakes it; changed under the lock of `woken`.
+    outside: AtomicBool,
 }
 
 impl Idle {
@@ -38,6 +43,7 @@ impl Idle {
             busy: Condvar::new(),
             quiet: Notify::new(),
             silent: AtomicBool::new(false),
+            interrupt: OnceLock::new(),
         }
     }
 
@@ -90,6 +96,30 @@ impl Idle {
         }
     }
 
+    /// Says how a core is got out of [`Idle::sleep_outside`].
+    pub(crate) fn set_interrupt(&self, interrupt: impl Fn() + Send + Sync + 'static) {
+        let _ = self.interrupt.set(Box::new(interrupt));
+    }
+
+    /// The same as [`Idle::sleep`] by waiting for the outside, which whoever wakes this core interrupts.
+    pub(crate) fn sleep_outside(&self, core: usize, wait: impl FnOnce()) {
+        let bed = &self.beds[core];
+        let woken = bed.woken.lock();
+        if *woken {
+            return;
+        }
+        bed.outside.store(true, Ordering::Relaxed);
+        drop(woken);
+        wait();
+        let woken = bed.woken.lock();
+        bed.outside.store(false, Ordering::Relaxed);
+        let by_itself = !*woken;
+        drop(woken);
+        if by_itself {
+            self.get_up(core);
+        }
+    }
+
     /// Blocks the ticker while every core sleeps, or for `limit`; true if a core is awake.
     pub(crate) fn wait_until_busy(&self, limit: Option<Duration>, stopping: impl Fn() -> bool) -> bool {
         let mut sleeping = self.sleeping.lock();
@@ -137,7 +167,11 @@ impl Idle {
         let Some(at) = which(&sleeping) else { return false };
         debug_assert_eq!(self.count.load(Ordering::Relaxed), sleeping.len(), "the sleeping are counted");
         let core = sleeping.swap_remove(at);
-        self.beds[core].wake();
+        if self.beds[core].wake()
+            && let Some(interrupt) = self.interrupt.get()
+        {
+            interrupt();
+        }
         self.count.store(sleeping.len(), Ordering::Relaxed);
         if was_quiet {
             self.silent.store(false, Ordering::Release);
@@ -148,8 +182,11 @@ impl Idle {
 }
 
 impl Bed {
-    fn wake(&self) {
-        *self.woken.lock() = true;
+    /// True if the core waits for the outside.
+    fn wake(&self) -> bool {
+        let mut woken = self.woken.lock();
+        *woken = true;
         self.changed.notify_one();
+        self.outside.load(Ordering::Relaxed)
     }
 }

@@ -20,6 +20,9 @@ pub(super) fn run(shared: &Shared) {
             thread::sleep(TICK);
             let ticks = scheduler.ticks.fetch_add(1, Ordering::Relaxed);
             shared.engines.increment_epoch();
+            if shared.reactor.is_neglected(ticks) {
+                shared.look_at_sockets(ticks);
+            }
             if !ticks.is_multiple_of(TRIM_INTERVAL.as_millis() as u64) {
                 continue;
             }

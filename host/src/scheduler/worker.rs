@@ -107,7 +107,11 @@ fn work(shared: &Arc<Shared>) {
                     return;
                 }
             }
-            Turn::LookAtTimers => shared.fire_timers(),
+            Turn::LookAtTimers => {
+                shared.fire_timers();
+                shared.look_at_sockets(tick(scheduler));
+            }
+            Turn::LookAtSockets => shared.look_at_sockets(tick(scheduler)),
             Turn::Rest => rest(shared),
         }
     }
@@ -118,6 +122,8 @@ enum Turn {
     Run(Task, TreeId),
     /// Fires what is due, once a tick; in deterministic mode the clock stands still while anybody runs.
     LookAtTimers,
+    /// Takes in what has come to sockets meanwhile.
+    LookAtSockets,
     Rest,
 }
 
@@ -127,6 +133,9 @@ fn next_turn(scheduler: &Scheduler, outside: &dyn Outside) -> Turn {
         let now = tick(scheduler);
         if std::mem::replace(&mut core.seen_tick, now) != now {
             return Turn::LookAtTimers;
+        }
+        if core.is_time_for_sockets() {
+            return Turn::LookAtSockets;
         }
         scheduler.take(core, outside).map_or(Turn::Rest, |(task, tree)| Turn::Run(task, tree))
     })
@@ -146,7 +155,7 @@ fn rest(shared: &Shared) {
         return scheduler.idle.get_up(index);
     }
     let next = shared.timers.next();
-    let io_pending = shared.io_pending.load(Ordering::Acquire) > 0;
+    let io_pending = shared.io_pending.load(Ordering::Acquire) > 0 || shared.reactor.is_awaited();
     if is_last && next != NEVER && !io_pending && shared.outside.jump_to(next) {
         return scheduler.idle.get_up(index);
     }
@@ -154,5 +163,11 @@ fn rest(shared: &Shared) {
         scheduler.idle.note_quiet();
     }
     let until_next = if next == NEVER { NEVER } else { next.saturating_sub(shared.now()) };
-    scheduler.idle.sleep(index, until_next);
+    match shared.reactor.driver() {
+        Some(mut driver) => {
+            scheduler.idle.sleep_outside(index, || driver.wait(until_next));
+            driver.dispatch(shared, tick(scheduler));
+        }
+        None => scheduler.idle.sleep(index, until_next),
+    }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DIRS_MAX, PATH_BYTES_MAX, STRINGS_BYTES_MAX};
+use crate::net::NetRules;
 use crate::output::{Null, OutputSink};
 
 /// What WASI gives to an actor. Shared by all actors that are given the same.
@@ -19,6 +20,8 @@ pub(crate) struct WasiConfig {
     pub(crate) env: Strings,
     /// The directories that the actor may use.
     pub(crate) dirs: Dirs,
+    /// What it may use of the network, which is no matter of WASI's but granted in the same way.
+    pub(crate) net: NetRules,
     /// Where its output goes.
     pub(crate) output: Arc<dyn OutputSink>,
 }
@@ -27,7 +30,7 @@ impl Default for WasiConfig {
     /// Nothing, and output goes nowhere.
     fn default() -> WasiConfig {
         let (args, env, dirs) = (Strings::default(), Strings::default(), Dirs::default());
-        WasiConfig { args, env, dirs, output: Arc::new(Null) }
+        WasiConfig { args, env, dirs, net: NetRules::default(), output: Arc::new(Null) }
     }
 }
 

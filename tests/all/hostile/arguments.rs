@@ -45,6 +45,9 @@ pub(super) fn role(call: &Call, at: usize) -> Role {
         "name" => Role::Pointer(Some("name_len")),
         "args" => Role::Pointer(Some("args_len")),
         "detail" => Role::Pointer(Some("detail_len")),
+        "address" if followed_by("address_len") => Role::Pointer(Some("address_len")),
+        "address" => Role::Pointer(None),
+        "pem" => Role::Pointer(Some("pem_len")),
         "message" => Role::Pointer(Some("message_len")),
         "location" => Role::Pointer(Some("location_len")),
         "filters" => Role::Pointer(Some("filter_count")),
@@ -53,12 +56,15 @@ pub(super) fn role(call: &Call, at: usize) -> Role {
             let len = ["capacity", "len", "count"].into_iter().find(|len| followed_by(len));
             Role::Pointer(Some(len.expect("a buffer is followed by its length")))
         }
-        "body_len" | "name_len" | "args_len" | "detail_len" | "message_len" | "location_len" => Role::Length,
+        "body_len" | "name_len" | "args_len" | "detail_len" | "message_len" | "location_len"
+        | "address_len" | "pem_len" => Role::Length,
         "capacity" if call.name == "channel_new" => Role::Number,
+        "count" if call.name == "net_active" => Role::Number,
         "filter_count" | "capacity" | "len" | "count" => Role::Length,
         "deadline" | "period" | "reference" | "offset" | "take" | "delivery" | "kind" | "after" => {
             Role::Number
         }
+        "interest" | "peer" | "how" | "option" | "value" | "mode" | "chunk" | "role" => Role::Number,
         "rights" | "tag" | "codec" | "on" | "handle" | "overflow" | "flags" | "max" => Role::Number,
         other => panic!("parameter {other:?} of {} has no role yet: give it one", call.name),
     }

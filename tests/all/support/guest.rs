@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flower_host::{
-    Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Module, Source, Spawn, Stream, Strings,
+    Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Module, NetRules, Source, Spawn, Stream,
+    Strings,
 };
 
 use super::{Watchdog, assert_same_lines, expected, guest_file, host_builder, places};
@@ -60,6 +61,8 @@ pub(crate) struct Guest {
     args: Vec<String>,
     env: Vec<(String, String)>,
     dirs: Dirs,
+    net: NetRules,
+    mailbox_len_max: Option<u32>,
     modules: Vec<(String, PathBuf)>,
     /// What it has to print in deterministic mode, if that matters.
     expected: Option<String>,
@@ -118,6 +121,8 @@ impl Guest {
             args: Vec::new(),
             env: Vec::new(),
             dirs: Dirs::default(),
+            net: NetRules::default(),
+            mailbox_len_max: None,
             modules: Vec::new(),
             expected: None,
             holds: Holds::Everywhere,
@@ -133,6 +138,18 @@ impl Guest {
     /// Gives it an environment variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Guest {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Grants it a part of the network.
+    pub(crate) fn net(mut self, rules: NetRules) -> Guest {
+        self.net = rules;
+        self
+    }
+
+    /// Says how many messages its mailbox holds.
+    pub(crate) fn mailbox_len_max(mut self, messages: u32) -> Guest {
+        self.mailbox_len_max = Some(messages);
         self
     }
 
@@ -223,10 +240,15 @@ impl Guest {
         }
         let args = std::iter::once(format!("{}.wasm", self.name)).chain(self.args.iter().cloned());
         let env = self.env.iter().map(|(name, value)| (name, value));
-        Spawn::program(&self.load(host))
+        let spawn = Spawn::program(&self.load(host))
             .program_args(Strings::args(args).expect("short arguments"))
             .env(Strings::env(env).expect("a short environment"))
             .dirs(self.dirs.clone())
+            .net(self.net.clone());
+        match self.mailbox_len_max {
+            Some(messages) => spawn.mailbox_len_max(messages),
+            None => spawn,
+        }
     }
 
     fn load(&self, host: &Host) -> Module {

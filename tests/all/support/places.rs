@@ -29,7 +29,7 @@ pub(super) fn modules_cache() -> PathBuf {
 }
 
 /// The program, built if nobody says where it is.
-pub(super) fn program() -> &'static Path {
+pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| env::var_os("FLOWER_HOST_BIN").map_or_else(build_program, PathBuf::from))
 }

@@ -2,6 +2,8 @@
 //!
 //! `../README.md` tells what the workloads are and what a program prints.
 
+pub mod echo;
+
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,8 @@ pub enum Workload {
     Drift { period: Duration, ticks: u32 },
     /// How late the answer to a question is that is asked beside busy loops.
     Neighbour { hogs: usize, probes: usize, period: Duration },
+    /// 64 bytes back and forth over TCP, with an actor for each connection.
+    Echo { connections: usize, rounds: usize },
     /// One sends values of 16 bytes over a channel, another receives them.
     Stream { capacity: usize, values: usize },
     /// The same on one thread.
@@ -52,6 +56,7 @@ impl Workload {
             "timers" => Workload::Timers { n: num(1) },
             "drift" => Workload::Drift { period: micros(1), ticks: num(2) as u32 },
             "neighbour" => Workload::Neighbour { hogs: num(1), probes: num(2), period: micros(3) },
+            "echo" => Workload::Echo { connections: num(1), rounds: num(2) / num(1) },
             "stream" => Workload::Stream { capacity: num(1), values: num(2) },
             "local" => Workload::Local { capacity: num(1), values: num(2) },
             "select" => Workload::Select { rounds: num(1) },

@@ -130,6 +130,7 @@ pub(super) const CELLS: &[Cell] = &[
         .free()
         .workers(&[1, 2]),
     cell("call", "call", "call N", 500_000, RATE).free(),
+    cell("echo", "TCP echo of 64 bytes, 50 connections", "echo 50 N", 500_000, RATE).free(),
     cell("selective", "receive behind 10,000 unmatched messages", "selective 10000 N", 2_000, RATE).free(),
     cell("timers", "1,000,000 timers armed", "timers N", 1_000_000, POPULATION).until("mark full"),
     cell("drift", "lateness of a tick of 5 ms", "drift 5000 N", 400, LATENCY).until("max"),

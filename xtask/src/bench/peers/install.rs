@@ -74,7 +74,12 @@ impl Builder {
         let version = output(Command::new(&host).arg("--version"))?.trim().to_owned();
         let mut file = flags.to_vec();
         file.push(guests.join(format!("{guest}.wasm")).into());
-        Ok(Built { program: host, arguments: vec!["run".into()], file, version })
+        Ok(Built {
+            program: host,
+            arguments: ["run", "--allow-net", "127.0.0.1:*"].map(OsString::from).to_vec(),
+            file,
+            version,
+        })
     }
 
     fn loader(&mut self) -> Result<Built> {

@@ -42,6 +42,7 @@ pub(super) enum Program {
 }
 
 const ACTORS: &[&str] = &["spawn", "ring", "pingpong", "pairs", "fan", "churn", "call"];
+const NETWORKED: &[&str] = &["spawn", "ring", "pingpong", "pairs", "fan", "churn", "call", "echo"];
 const PROCESSES: &[&str] = &[
     "spawn",
     "ring",
@@ -50,6 +51,7 @@ const PROCESSES: &[&str] = &[
     "fan",
     "churn",
     "call",
+    "echo",
     "selective",
     "timers",
     "drift",
@@ -59,7 +61,7 @@ const PROCESSES: &[&str] = &[
 const HANDLERS: &[&str] =
     &["spawn", "ring", "pingpong", "pairs", "fan", "churn", "call", "neighbour", "slice"];
 const TASKS: &[&str] =
-    &["spawn", "ring", "pingpong", "pairs", "fan", "churn", "call", "timers", "drift", "neighbour"];
+    &["spawn", "ring", "pingpong", "pairs", "fan", "churn", "call", "echo", "timers", "drift", "neighbour"];
 const GOROUTINES: &[&str] =
     &["spawn", "ring", "pingpong", "pairs", "fan", "churn", "call", "timers", "drift", "neighbour", "slice"];
 const ONE_THREAD: &[&str] = &["spawn", "ring", "pingpong", "fan", "churn", "call"];
@@ -124,8 +126,8 @@ pub(super) const PEERS: &[Peer] = &[
     .paced(0.4, 0.1),
     peer("go", "Go: goroutines and channels", Program::Go, GOROUTINES, MILLION),
     peer("tokio", "tokio: tasks and channels", Program::Rust { binary: "tokio" }, TASKS, MILLION),
-    peer("kameo", "kameo, on tokio", Program::Rust { binary: "kameo" }, ACTORS, MILLION),
-    peer("ractor", "ractor, on tokio", Program::Rust { binary: "ractor" }, ACTORS, MILLION),
+    peer("kameo", "kameo, on tokio", Program::Rust { binary: "kameo" }, NETWORKED, MILLION),
+    peer("ractor", "ractor, on tokio", Program::Rust { binary: "ractor" }, NETWORKED, MILLION),
     peer("actix", "actix, on one thread", Program::Rust { binary: "actix" }, ONE_THREAD, MILLION),
     peer("pykka", "Pykka: threads", Program::Python { script: "bench_pykka.py" }, ONE_THREAD, 10_000)
         .paced(0.1, 0.05),

@@ -28,8 +28,27 @@ async fn run(workload: Workload) {
         Workload::Fan { senders, each } => fan(senders, each).await,
         Workload::Churn { total, window } => churn(total, window).await,
         Workload::Call { calls } => call(calls).await,
+        Workload::Echo { connections, rounds } => echo(connections, rounds).await,
         other => other.unknown(),
     }
+}
+
+#[derive(Actor)]
+struct Connection;
+
+impl Message<tokio::net::TcpStream> for Connection {
+    type Reply = ();
+    async fn handle(&mut self, mut stream: tokio::net::TcpStream, ctx: &mut Context<Self, ()>) {
+        peers::echo::connection(&mut stream).await;
+        ctx.stop();
+    }
+}
+
+async fn echo(connections: usize, rounds: usize) {
+    peers::echo::drive(connections, rounds, |stream| async {
+        Connection::spawn(Connection).tell(stream).await.unwrap();
+    })
+    .await;
 }
 
 struct Idle;

@@ -25,6 +25,7 @@ async fn run(workload: Workload) {
         Workload::Fan { senders, each } => fan(senders, each).await,
         Workload::Churn { total, window } => churn(total, window).await,
         Workload::Call { calls } => serve_calls(calls).await,
+        Workload::Echo { connections, rounds } => echo(connections, rounds).await,
         other => other.unknown(),
     }
 }
@@ -54,6 +55,20 @@ macro_rules! actor {
             }
         }
     };
+}
+
+struct Serve(tokio::net::TcpStream);
+
+actor!(Connection, (), Serve, |me, Serve(mut stream), _state| {
+    peers::echo::connection(&mut stream).await;
+    me.stop(None);
+});
+
+async fn echo(connections: usize, rounds: usize) {
+    peers::echo::drive(connections, rounds, |stream| async {
+        start(Connection, ()).await.send_message(Serve(stream)).unwrap();
+    })
+    .await;
 }
 
 struct Idle;

@@ -41,11 +41,19 @@ async fn run(workload: Workload) {
         Workload::Timers { n } => timers(n).await,
         Workload::Drift { period, ticks } => drift(period, ticks).await,
         Workload::Neighbour { hogs, probes, period } => neighbour(hogs, probes, period).await,
+        Workload::Echo { connections, rounds } => echo(connections, rounds).await,
         Workload::Stream { capacity, values } => channels::stream(capacity, values).await,
         Workload::Select { rounds } => channels::select(rounds).await,
         Workload::Daisy { n } => channels::daisy(n).await,
         Workload::Local { .. } => workload.unknown(),
     }
+}
+
+async fn echo(connections: usize, rounds: usize) {
+    peers::echo::drive(connections, rounds, |mut stream| async {
+        tokio::spawn(async move { peers::echo::connection(&mut stream).await });
+    })
+    .await;
 }
 
 async fn spawn(n: usize) {

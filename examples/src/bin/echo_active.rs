@@ -1,0 +1,100 @@
+//! The same echo server with active sockets: what comes is a message, and one handler serves all connections.
+//!
+//! A handler never waits, so it does not read: the host reads for it, as long as its mailbox has room. What it cannot
+//! write at once it keeps until the socket says that there is room again.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+
+use flower::net::{Active, NetErrorKind, SocketChange, SocketId, TcpListener, TcpStream};
+use flower::{Event, Flow, Handler, spawn_handler};
+
+struct Server {
+    listener: TcpListener,
+    connections: HashMap<SocketId, Connection>,
+}
+
+struct Connection {
+    stream: TcpStream,
+    unsent: Vec<u8>,
+}
+
+impl Connection {
+    /// Writes what the socket takes; false when it takes nothing any more, because it has failed.
+    fn write(&mut self) -> bool {
+        while !self.unsent.is_empty() {
+            match self.stream.try_write(&self.unsent) {
+                Ok(written) => drop(self.unsent.drain(..written)),
+                Err(error) if error.kind == NetErrorKind::WouldBlock => {
+                    return self.stream.notify_writable().is_ok();
+                }
+                Err(_) => return false,
+            }
+        }
+        // Nothing more is read before what was read is written.
+        self.stream.set_active(Active::Once).is_ok()
+    }
+}
+
+impl Server {
+    fn accept(&mut self) {
+        while let Ok(stream) = self.listener.try_accept() {
+            let mut connection = Connection { stream, unsent: Vec::new() };
+            if connection.write() {
+                self.connections.insert(connection.stream.id(), connection);
+            }
+        }
+        self.listener.notify_readable().expect("it listens");
+    }
+
+    /// What happens to a connection; false when it has come to its end.
+    fn serve(&mut self, socket: SocketId, change: SocketChange) -> bool {
+        let Some(connection) = self.connections.get_mut(&socket) else { return false };
+        match change {
+            SocketChange::Data(data) => connection.unsent.extend_from_slice(&data),
+            SocketChange::Writable => {}
+            _ => return false,
+        }
+        connection.write()
+    }
+}
+
+impl Handler for Server {
+    type Args = TcpListener;
+
+    fn start(listener: TcpListener) -> Server {
+        let mut server = Server { listener, connections: HashMap::new() };
+        server.accept();
+        server
+    }
+
+    fn handle(&mut self, event: Event) -> Flow {
+        if let Event::Socket(message) = event {
+            if message.socket == self.listener.id() {
+                self.accept();
+            } else if !self.serve(message.socket, message.change) {
+                self.connections.remove(&message.socket);
+            }
+        }
+        Flow::Continue
+    }
+}
+
+flower::handler!(Server);
+
+fn main() -> std::io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    spawn_handler::<Server>(listener);
+
+    let mut streams = [TcpStream::connect(&address)?, TcpStream::connect(&address)?];
+    for (n, stream) in streams.iter_mut().enumerate() {
+        writeln!(stream, "hello from {n}")?;
+    }
+    for stream in streams.iter_mut().rev() {
+        let mut echo = [0; 13];
+        stream.read_exact(&mut echo)?;
+        print!("echo: {}", String::from_utf8_lossy(&echo));
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! The network: TCP, UDP and Unix sockets, TLS, names. An actor has it only as far as it was granted (`--allow-net`).
+//!
+//! ```no_run
+//! use std::io::{Read, Write};
+//! use flower::net::TcpStream;
+//!
+//! let mut stream = TcpStream::connect("127.0.0.1:7")?;
+//! stream.write_all(b"hello")?;
+//! let mut echo = [0; 5];
+//! stream.read_exact(&mut echo)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! What waits parks the actor and nobody else. A socket belongs to one actor, and is closed at its end. Streams
+//! implement [`Read`](std::io::Read) and [`Write`](std::io::Write), so that ordinary crates work on them;
+//! [`framing`] cuts them into lines or frames.
+//!
+//! Handlers, which may not wait, have *active* sockets: [`TcpStream::set_active`] has what comes put into the mailbox, as
+//! [`SocketMessage`]s, for as long as the mailbox has room; `try_read`, `try_write` and `try_accept` take what can be
+//! had at once, and `notify` tells when to try again.
+
+mod active;
+mod error;
+pub mod framing;
+mod socket;
+mod stream;
+mod udp;
+
+pub use active::{Active, SocketChange, SocketId, SocketMessage};
+pub use error::{NetError, NetErrorKind};
+pub use stream::{TcpListener, TcpStream, Tls, UnixListener, UnixStream};
+pub use udp::UdpSocket;
+
+use std::net::SocketAddr;
+
+/// The addresses of a name and port, as in `example.com:443`. The host looks them up.
+///
+/// # Errors
+/// [`NetErrorKind::NameNotFound`], [`NetErrorKind::PermissionDenied`].
+pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, NetError> {
+    let text =
+        crate::host::net_resolve(name, flower_abi::NEVER).map_err(|status| NetError::of(status, name))?;
+    Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
+}

@@ -1,0 +1,292 @@
+//! Streams and their listeners: TCP and Unix, and TLS over either.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
+
+use flower_abi::NetReadiness;
+use serde::{Deserialize, Serialize};
+
+use super::active::{Active, SocketId};
+use super::error::{NetError, NetErrorKind};
+use super::socket::{Socket, kind};
+
+/// What a side of an encrypted connection needs to know.
+#[derive(Clone, Debug)]
+pub enum Tls<'a> {
+    /// A client: the name that the server's certificate must be for, and in PEM the certificates that it trusts (those of
+    /// the host when there are none).
+    Client {
+        /// The server's name.
+        name: &'a str,
+        /// Whom it trusts.
+        roots: &'a [u8],
+    },
+    /// A server: its certificates and key in PEM (those of the host when there are none).
+    Server {
+        /// What it shows.
+        identity: &'a [u8],
+    },
+}
+
+/// Makes a kind of streams, and their listeners.
+macro_rules! streams {
+    ($stream:ident, $listener:ident, $kind:expr, $listener_kind:expr, $what:literal, $where:literal) => {
+        #[doc = concat!("A connection over ", $what, ". Dropping it closes it.")]
+        #[derive(Debug, Serialize, Deserialize)]
+        pub struct $stream(Socket);
+
+        impl $stream {
+            #[doc = concat!("Connects to ", $where, ".")]
+            ///
+            /// # Errors
+            /// [`NetError`] says what and where.
+            pub fn connect(address: &str) -> Result<$stream, NetError> {
+                Socket::connect($kind, address, None).map($stream)
+            }
+
+            /// The same, within a time.
+            ///
+            /// # Errors
+            /// [`NetErrorKind::TimedOut`] besides.
+            pub fn connect_timeout(address: &str, timeout: Duration) -> Result<$stream, NetError> {
+                Socket::connect($kind, address, Some(timeout)).map($stream)
+            }
+
+            /// Encrypts the connection from now on, within the read timeout.
+            ///
+            /// # Errors
+            /// [`NetErrorKind::Tls`] says why the two do not agree; the connection is closed.
+            pub fn into_tls(self, tls: &Tls<'_>) -> Result<$stream, NetError> {
+                match tls {
+                    Tls::Client { name, roots } => self.0.tls(0, name, roots)?,
+                    Tls::Server { identity } => self.0.tls(1, "", identity)?,
+                }
+                Ok(self)
+            }
+
+            /// Looks at what comes, and leaves it there. Not with TLS.
+            ///
+            /// # Errors
+            /// As reading.
+            pub fn peek(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
+                self.0.read(buffer, 1)
+            }
+
+            /// Reads what is there; 0 at the end.
+            ///
+            /// # Errors
+            /// [`NetErrorKind::WouldBlock`] when nothing is.
+            pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
+                self.0.try_read(buffer)
+            }
+
+            /// Writes as much as there is room for.
+            ///
+            /// # Errors
+            /// [`NetErrorKind::WouldBlock`] when there is none.
+            pub fn try_write(&self, bytes: &[u8]) -> Result<usize, NetError> {
+                self.0.try_write(bytes)
+            }
+
+            /// Asks for a message when there is something to read, once.
+            ///
+            /// # Errors
+            /// What the host says.
+            pub fn notify_readable(&self) -> Result<(), NetError> {
+                self.0.notify(NetReadiness::Read)
+            }
+
+            /// Asks for a message when there is room for something to be written, once.
+            ///
+            /// # Errors
+            /// What the host says.
+            pub fn notify_writable(&self) -> Result<(), NetError> {
+                self.0.notify(NetReadiness::Write)
+            }
+
+            /// Has what comes put into the mailbox.
+            ///
+            /// # Errors
+            /// What the host says.
+            pub fn set_active(&self, active: Active) -> Result<(), NetError> {
+                self.0.set_active(active, 0)
+            }
+
+            /// The same with at most so many bytes in a message.
+            ///
+            /// # Errors
+            /// What the host says.
+            pub fn set_active_chunks(&self, active: Active, bytes_max: u32) -> Result<(), NetError> {
+                self.0.set_active(active, bytes_max)
+            }
+
+            /// Which socket it is in messages.
+            pub fn id(&self) -> SocketId {
+                self.0.id()
+            }
+
+            /// How long a read may take; for ever when it is `None`.
+            pub fn set_read_timeout(&self, timeout: Option<Duration>) {
+                self.0.set_timeouts(timeout, self.0.timeouts().1);
+            }
+
+            /// How long a write may take; for ever when it is `None`.
+            pub fn set_write_timeout(&self, timeout: Option<Duration>) {
+                self.0.set_timeouts(self.0.timeouts().0, timeout);
+            }
+
+            /// Ends the connection in one direction or both: after that of writing the peer reads the end.
+            ///
+            /// # Errors
+            /// [`NetErrorKind::NotConnected`].
+            pub fn shutdown(&self, how: Shutdown) -> Result<(), NetError> {
+                self.0.shutdown(how)
+            }
+
+            /// Closes it without farewell: the peer sees a reset.
+            pub fn reset(self) {
+                // What cannot be reset is closed.
+                let _ = self.0.option(4, 1);
+            }
+        }
+
+        impl Read for $stream {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                Ok(self.0.read(buffer, 0)?)
+            }
+        }
+
+        impl Write for $stream {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                Ok(self.0.write(bytes)?)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        impl Read for &$stream {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                Ok(self.0.read(buffer, 0)?)
+            }
+        }
+
+        impl Write for &$stream {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                Ok(self.0.write(bytes)?)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        #[doc = concat!("Accepts connections over ", $what, ".")]
+        #[derive(Debug, Serialize, Deserialize)]
+        pub struct $listener(Socket);
+
+        impl $listener {
+            #[doc = concat!("Listens at ", $where, ".")]
+            ///
+            /// # Errors
+            /// [`NetError`] says what and where.
+            pub fn bind(address: &str) -> Result<$listener, NetError> {
+                Socket::bind($listener_kind, address).map($listener)
+            }
+
+            /// Waits for the next connection.
+            ///
+            /// # Errors
+            /// [`NetErrorKind::NoDescriptors`] and [`NetErrorKind::Limit`]: the connection waits on, and may be accepted later.
+            pub fn accept(&self) -> Result<$stream, NetError> {
+                self.0.accept().map($stream)
+            }
+
+            /// Accepts a connection that waits.
+            ///
+            /// # Errors
+            /// [`NetErrorKind::WouldBlock`] when none does.
+            pub fn try_accept(&self) -> Result<$stream, NetError> {
+                self.0.try_accept().map($stream)
+            }
+
+            /// Asks for a message when a connection waits, once.
+            ///
+            /// # Errors
+            /// What the host says.
+            pub fn notify_readable(&self) -> Result<(), NetError> {
+                self.0.notify(NetReadiness::Read)
+            }
+
+            /// How long an accept may take; for ever when it is `None`.
+            pub fn set_accept_timeout(&self, timeout: Option<Duration>) {
+                self.0.set_timeouts(timeout, None);
+            }
+
+            /// Which socket it is in messages.
+            pub fn id(&self) -> SocketId {
+                self.0.id()
+            }
+        }
+    };
+}
+
+streams!(
+    TcpStream,
+    TcpListener,
+    kind::TCP,
+    kind::TCP_LISTENER,
+    "TCP",
+    "`ADDRESS:PORT` or, to connect, `NAME:PORT`"
+);
+streams!(UnixStream, UnixListener, kind::UNIX, kind::UNIX_LISTENER, "a Unix socket", "a path");
+
+impl TcpStream {
+    /// Its own address.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn local_addr(&self) -> Result<SocketAddr, NetError> {
+        parsed(self.0.address(false)?)
+    }
+
+    /// Its peer's address.
+    ///
+    /// # Errors
+    /// [`NetErrorKind::NotConnected`].
+    pub fn peer_addr(&self) -> Result<SocketAddr, NetError> {
+        parsed(self.0.address(true)?)
+    }
+
+    /// Whether small writes are sent at once, in place of waiting for more.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn set_nodelay(&self, on: bool) -> Result<(), NetError> {
+        self.0.option(0, u64::from(on))
+    }
+
+    /// After how much silence the peer is asked whether it is there still; never when it is `None`.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn set_keepalive(&self, silence: Option<Duration>) -> Result<(), NetError> {
+        self.0.option(1, silence.map_or(0, |silence| silence.as_nanos() as u64))
+    }
+}
+
+impl TcpListener {
+    /// Where it listens: with port 0 the system has chosen one.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn local_addr(&self) -> Result<SocketAddr, NetError> {
+        parsed(self.0.address(false)?)
+    }
+}
+
+pub(super) fn parsed(text: String) -> Result<SocketAddr, NetError> {
+    text.parse().map_err(|_| NetError { kind: NetErrorKind::Other, at: text, text: "no address".to_owned() })
+}

@@ -1,0 +1,78 @@
+//! TLS: a server with a certificate of its own, and clients that trust it or not. With an argument it only serves, at that
+//! address, whoever comes.
+
+use std::io::{Read, Write};
+
+use flower::net::{NetErrorKind, TcpListener, TcpStream, Tls};
+use flower::spawn_join;
+
+fn variable(name: &str) -> String {
+    std::env::var(name).expect("the test sets it")
+}
+
+/// Says back what comes, in capitals.
+fn serve((stream, identity): (TcpStream, String)) -> Result<(), String> {
+    let tls = Tls::Server { identity: identity.as_bytes() };
+    let mut stream = stream.into_tls(&tls).map_err(|error| error.to_string())?;
+    let mut buffer = [0; 1000];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(len) => {
+                buffer[..len].make_ascii_uppercase();
+                stream.write_all(&buffer[..len]).map_err(|error| error.to_string())?;
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+fn main() {
+    let (identity, roots) = (variable("IDENTITY"), variable("ROOTS"));
+    if let Some(address) = std::env::args().nth(1) {
+        let listener = TcpListener::bind(&address).expect("it is granted");
+        println!("ready");
+        loop {
+            flower::spawn(
+                |args| _ = serve(args),
+                (listener.accept().expect("somebody comes"), identity.clone()),
+            );
+        }
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("it is granted");
+    let address = listener.local_addr().expect("it has one").to_string();
+    let connect = || {
+        let client = TcpStream::connect(&address).expect("it listens");
+        let server = listener.accept().expect("it has come");
+        (client, spawn_join(serve, (server, identity.clone())))
+    };
+
+    let (client, server) = connect();
+    let trusting = Tls::Client { name: "flower.test", roots: roots.as_bytes() };
+    let mut client = client.into_tls(&trusting).expect("the certificate is trusted");
+    let sent: Vec<u8> = (0..200_000_u32).map(|n| b'a' + (n % 26) as u8).collect();
+    let mut came = vec![0; 1000];
+    for part in sent.chunks(1000) {
+        client.write_all(part).expect("it is open");
+        client.read_exact(&mut came[..part.len()]).expect("it is answered");
+        assert!(came.iter().eq(part.to_ascii_uppercase().iter()));
+    }
+    client.shutdown(std::net::Shutdown::Write).expect("it is open");
+    assert_eq!(client.read(&mut came).expect("it ends"), 0);
+    drop(client);
+    assert_eq!(server.join(), Ok(Ok(())));
+
+    for (name, roots) in [("other.test", &roots[..]), ("flower.test", "")] {
+        let (client, server) = connect();
+        let error =
+            client.into_tls(&Tls::Client { name, roots: roots.as_bytes() }).expect_err("it is not trusted");
+        assert_eq!(error.kind, NetErrorKind::Tls, "{error}");
+        assert!(error.text.contains("invalid peer certificate"), "{error}");
+        let served = server.join().expect("it ends");
+        assert!(served.expect_err("the client goes").starts_with("Tls"));
+    }
+
+    let (mut client, server) = connect();
+    client.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it is open");
+    assert!(server.join().expect("it ends").expect_err("that is no TLS").starts_with("Tls"));
+}

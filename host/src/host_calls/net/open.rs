@@ -1,0 +1,218 @@
+//! Making sockets: where the policy is asked, and names are looked up.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use flower_abi::Status;
+
+use super::{check_room, install, note, until_ready};
+use crate::guest_memory::GuestMemory;
+use crate::host_calls::{Guest, number, split, text};
+use crate::instance::ActorState;
+use crate::limits::NET_ADDRESS_BYTES_MAX;
+use crate::net::{Address, Interest, Kind, NetError, NetResult, Socket, Use};
+use crate::wasi::WasiActor;
+
+/// An address as the guest writes it: `ADDR:PORT`, `NAME:PORT`, or a path.
+pub(super) fn address_text(
+    memory: &GuestMemory<'_>,
+    pointer: u32,
+    len: u32,
+) -> wasmtime::Result<Result<String, Status>> {
+    let text = text(memory, pointer, len, NET_ADDRESS_BYTES_MAX)?;
+    Ok(text.map(str::to_owned).ok_or(Status::INVALID))
+}
+
+/// The address in a text that needs no looking up.
+fn literal(kind: Kind, text: &str) -> Result<Address, Status> {
+    match kind {
+        Kind::Unix | Kind::UnixListener => Ok(Address::Unix(PathBuf::from(text))),
+        _ => text.parse().map(Address::Ip).map_err(|_| Status::INVALID),
+    }
+}
+
+pub(in crate::host_calls) fn net_bind(
+    mut guest: Guest<'_>,
+    kind: u32,
+    address: u32,
+    address_len: u32,
+) -> wasmtime::Result<i64> {
+    let (memory, state) = split(&mut guest)?;
+    let text = address_text(&memory, address, address_len)?;
+    let kind =
+        Kind::from_u32(kind).filter(|kind| !matches!(kind, Kind::Tcp | Kind::Unix)).ok_or(Status::INVALID);
+    let both = text.and_then(|text| kind.and_then(|kind| Ok((kind, literal(kind, &text)?))));
+    Ok(number(both.and_then(|(kind, address)| {
+        let reactor = state.shared.reactor.clone();
+        let bound = check_room(state)
+            .and_then(|()| permit(state, Use::Bind, None, &address))
+            .and_then(|()| Socket::bind(&reactor, kind, &address));
+        install(state, bound)
+    })))
+}
+
+pub(in crate::host_calls) async fn net_connect(
+    mut guest: Guest<'_>,
+    kind: u32,
+    address: u32,
+    address_len: u32,
+    deadline: u64,
+) -> wasmtime::Result<i64> {
+    let (memory, state) = split(&mut guest)?;
+    let text = address_text(&memory, address, address_len)?;
+    let kind = Kind::from_u32(kind).filter(|kind| matches!(kind, Kind::Tcp | Kind::Unix | Kind::Udp));
+    let asked = text.and_then(|text| Ok((kind.ok_or(Status::INVALID)?, text)));
+    let (kind, text) = match asked {
+        Ok(asked) => asked,
+        Err(status) => return Ok(i64::from(status.0)),
+    };
+    if let Err(error) = check_room(state) {
+        return Ok(number(note(state, Err(error))));
+    }
+    let addresses = match literal(kind, &text) {
+        Ok(address) => Ok(vec![address]),
+        Err(_) => look_up(&mut guest, text.clone(), deadline)
+            .await?
+            .map(|all| all.into_iter().map(Address::Ip).collect()),
+    };
+    let mut connected =
+        addresses.and_then(|all| if all.is_empty() { Err(not_found(&text)) } else { Ok(all) });
+    if let Ok(all) = &mut connected {
+        // Only what was looked up has a name besides.
+        let name = literal(kind, &text).is_err().then(|| text.clone());
+        let mut last = Err(not_found(&text));
+        for address in std::mem::take(all) {
+            last = connect_one(&mut guest, kind, name.as_deref(), &address, deadline).await?;
+            if last.is_ok() {
+                break;
+            }
+        }
+        let state = guest.data_mut();
+        return Ok(number(match last {
+            Ok(socket) => install(state, Ok(socket)),
+            Err(error) => note(state, Err(error)),
+        }));
+    }
+    Ok(number(note(guest.data_mut(), connected.map(|_| 0))))
+}
+
+fn not_found(name: &str) -> NetError {
+    NetError::new(Status::NAME_NOT_FOUND, format!("{name:?} has no address"))
+}
+
+/// Connects to one address, if that is allowed.
+async fn connect_one(
+    guest: &mut Guest<'_>,
+    kind: Kind,
+    name: Option<&str>,
+    address: &Address,
+    deadline: u64,
+) -> wasmtime::Result<NetResult<Socket>> {
+    let state = guest.data_mut();
+    let begun = permit(state, Use::Connect, name, address);
+    let begun = begun.and_then(|()| Socket::connect(&state.shared.reactor, kind, address));
+    let socket = match begun {
+        Ok(socket) => socket,
+        Err(error) => return Ok(Err(at(error, address))),
+    };
+    socket.source.belong(state.id, 0);
+    let connected = match until_ready(guest, &socket, Interest::Write, deadline).await? {
+        Ok(()) => socket.connected(),
+        Err(error) => Err(error),
+    };
+    Ok(connected.map(|()| socket).map_err(|error| at(error, address)))
+}
+
+/// Says where it went wrong.
+fn at(error: NetError, address: &Address) -> NetError {
+    if error.status == Status::NOT_PERMITTED {
+        return error;
+    }
+    let text = if error.text.is_empty() { address.to_string() } else { format!("{address}: {}", error.text) };
+    NetError { text, ..error }
+}
+
+/// Asks the policy.
+pub(super) fn permit(
+    state: &ActorState,
+    wanted: Use,
+    name: Option<&str>,
+    address: &Address,
+) -> NetResult<()> {
+    if state.shared.deterministic {
+        let why = "in deterministic mode there is no network";
+        return Err(NetError::new(Status::NOT_PERMITTED, why));
+    }
+    if state.net_rules().allow(wanted, name, address) {
+        return Ok(());
+    }
+    let verb = if wanted == Use::Connect { "connect" } else { "bind" };
+    let text = format!("net {verb} {address} is not granted");
+    let (module, serial) = (state.module.module.name(), state.id.serial);
+    tracing::warn!(target: "flower", "actor {module} <0.{serial}>: {text}: --allow-net {verb}:{address} would grant it");
+    Err(NetError::new(Status::NOT_PERMITTED, text))
+}
+
+/// The addresses of `NAME:PORT`, looked up on a blocking thread.
+async fn look_up(
+    guest: &mut Guest<'_>,
+    name: String,
+    deadline: u64,
+) -> wasmtime::Result<NetResult<Vec<SocketAddr>>> {
+    let state = guest.data_mut();
+    if state.shared.deterministic {
+        return Ok(Err(NetError::new(Status::NOT_PERMITTED, "in deterministic mode there is no network")));
+    }
+    if !state.net_rules().allow_names() {
+        return Ok(Err(NetError::new(Status::NOT_PERMITTED, format!("looking up {name:?} is not granted"))));
+    }
+    let (_io, runtime, asked) = (state.io_started(), state.io_handle(), name.clone());
+    let task = runtime.spawn_blocking(move || asked.to_socket_addrs().map(Iterator::collect));
+    let limit = match deadline {
+        flower_abi::NEVER => std::time::Duration::MAX,
+        deadline => std::time::Duration::from_nanos(deadline.saturating_sub(state.shared.now())),
+    };
+    let found = match limit {
+        std::time::Duration::MAX => task.await,
+        limit => {
+            let entered = runtime.enter();
+            let timed = tokio::time::timeout(limit, task);
+            drop(entered);
+            match timed.await {
+                Ok(found) => found,
+                Err(_) => return Ok(Err(Status::TIMED_OUT.into())),
+            }
+        }
+    };
+    Ok(match found {
+        Ok(Ok(all)) => Ok(all),
+        Ok(Err(error)) => Err(NetError::new(Status::NAME_NOT_FOUND, format!("{name:?}: {error}"))),
+        Err(_) => Err(Status::SHUTTING_DOWN.into()),
+    })
+}
+
+pub(in crate::host_calls) async fn net_resolve(
+    mut guest: Guest<'_>,
+    name: u32,
+    name_len: u32,
+    buffer: u32,
+    capacity: u32,
+    deadline: u64,
+) -> wasmtime::Result<i64> {
+    let (memory, _) = split(&mut guest)?;
+    memory.check(buffer, u64::from(capacity))?;
+    let name = match address_text(&memory, name, name_len)? {
+        Ok(name) => name,
+        Err(status) => return Ok(i64::from(status.0)),
+    };
+    let found = look_up(&mut guest, name, deadline).await?;
+    let (mut memory, state) = split(&mut guest)?;
+    Ok(number(match note(state, found) {
+        Ok(all) => {
+            let text = all.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join("\n");
+            memory.write_prefix(buffer, capacity, text.as_bytes())?;
+            Ok(text.len() as u64)
+        }
+        Err(status) => Err(status),
+    }))
+}
