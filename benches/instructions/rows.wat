@@ -22,18 +22,28 @@
   (import "flower" "trap_exit" (func $trap_exit (param i32) (result i32)))
   (import "flower" "exit" (func $exit (param i32 i32 i32 i32) (result i32)))
 
+  (import "flower" "message_handles" (func $message_handles (param i32 i32) (result i64)))
+  (import "flower" "channel_new" (func $channel_new (param i32 i32 i32) (result i32)))
+  (import "flower" "channel_send" (func $channel_send (param i64 i32 i32 i32 i64) (result i32)))
+  (import "flower" "channel_try_send" (func $channel_try_send (param i64 i32 i32 i32) (result i32)))
+  (import "flower" "channel_recv" (func $channel_recv (param i64 i32 i32 i32 i64) (result i32)))
+  (import "flower" "channel_fill" (func $channel_fill (param i64 i32 i32) (result i64)))
+  (import "flower" "channel_drain" (func $channel_drain (param i64 i32 i32 i32) (result i64)))
+  (import "flower" "select" (func $select (param i32 i32 i32 i32 i32 i32 i64) (result i32)))
+
   (memory (export "memory") 1)
   (global (export "flower_inbox") i32 (i32.const 1280))
   (global $left (mut i32) (i32.const 0))
 
   ;;   16 MessageInfo     256 body       512 own pid      544 other's pid and a count
   ;;  592 reply token     640 SpawnOptions               1024 SendOptions
+  ;; 3072 handles        5120 arms                       8192 many values
   ;; 1152 Filter         1280 inbox: 2048, 512 bytes     4096 program arguments
   (data (i32.const 640) "\01\00\00\00")
   (data (i32.const 1024) "\01\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00")
   (data (i32.const 1152) "\02\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00")
   (data (i32.const 1280) "\00\08\00\00\00\02\00\00")
-  (data (i32.const 1536) "echo    answer  sender  leave   player  replier repeat  wait    chained watcher ")
+  (data (i32.const 1536) "echo    answer  sender  leave   player  replier repeat  wait    chained watcher meets   drinks  ")
 
   ;; Ends the run when a host call refuses.
   (func $ok (param i32) (if (local.get 0) (then unreachable)))
@@ -119,6 +129,86 @@
     (loop $again
       (call $next)
       (call $ok (call $send (i32.const 48) (i32.const 256) (i32.const 16) (i32.const 0)))
+      (br $again)))
+
+  ;; A channel of this capacity in the n-th place.
+  (func $channel (param $n i32) (param $capacity i32)
+    (call $ok (call $channel_new (local.get $capacity) (i32.const 0)
+      (i32.add (i32.const 3072) (i32.mul (local.get $n) (i32.const 16))))))
+  ;; Spawns an entry with the receiver of the first channel and the sender of the second.
+  (func $start_other_end (param $entry i32) (param $len i32)
+    (i64.store (i32.const 4000) (i64.load (i32.const 3080)))
+    (i64.store (i32.const 4008) (i64.load (i32.const 3088)))
+    (i32.store (i32.const 736) (i32.const 4000)) (i32.store (i32.const 740) (i32.const 2))
+    (call $start (local.get $entry) (local.get $len) (i32.const 0) (i32.const 0)))
+  (func $take_handles
+    (call $ok (call $start_args (i32.const 0) (i32.const 0) (i32.const 16)))
+    (drop (call $message_handles (i32.const 3072) (i32.const 2))))
+  ;; Sends 16 bytes, and parks only if it has to.
+  (func $put (param $to i64)
+    (if (call $channel_try_send (local.get $to) (i32.const 256) (i32.const 16) (i32.const 0))
+      (then (call $ok (call $channel_send (local.get $to) (i32.const 256) (i32.const 16) (i32.const 0) (i64.const -1))))))
+  (func $get (param $from i64)
+    (call $ok (call $channel_recv (local.get $from) (i32.const 256) (i32.const 256) (i32.const 16) (i64.const -1))))
+
+  ;; Two processes meet at one channel, and at another for the way back.
+  (func (export "rendezvous") (local $n i32)
+    (local.set $n (call $begin))
+    (call $channel (i32.const 0) (i32.const 0))
+    (call $channel (i32.const 1) (i32.const 0))
+    (call $start_other_end (i32.const 1616) (i32.const 5))
+    (loop $again
+      (call $put (i64.load (i32.const 3072)))
+      (call $get (i64.load (i32.const 3096)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "meets")
+    (call $take_handles)
+    (loop $again
+      (call $get (i64.load (i32.const 3072)))
+      (call $put (i64.load (i32.const 3080)))
+      (br $again)))
+
+  ;; The same, but the way back is one of the ten channels of a select, and the others are idle.
+  (func (export "select_10") (local $n i32) (local $at i32)
+    (local.set $n (call $begin))
+    (loop $more
+      (call $channel (local.get $at) (i32.const 0))
+      (br_if $more (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 1))) (i32.const 11))))
+    (call $start_other_end (i32.const 1616) (i32.const 5))
+    (local.set $at (i32.const 0))
+    (loop $more
+      (i32.store (i32.add (i32.const 5120) (i32.mul (local.get $at) (i32.const 24))) (i32.const 1))
+      (i64.store (i32.add (i32.const 5128) (i32.mul (local.get $at) (i32.const 24)))
+        (i64.load (i32.add (i32.const 3096) (i32.mul (local.get $at) (i32.const 16)))))
+      (br_if $more (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 1))) (i32.const 10))))
+    (loop $again
+      (call $put (i64.load (i32.const 3072)))
+      (call $ok (call $select (i32.const 5120) (i32.const 10) (i32.const 0) (i32.const 256) (i32.const 256)
+        (i32.const 16) (i64.const -1)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  ;; Rounds of 1,024 values of 16 bytes through a channel that holds as many, many at once.
+  (func (export "buffered") (local $left i32) (local $at i32) (local $sent i32)
+    (local.set $left (i32.mul (call $begin) (i32.const 1024)))
+    (call $channel (i32.const 0) (i32.const 1024))
+    (call $channel (i32.const 1) (i32.const 0))
+    (call $start_other_end (i32.const 1624) (i32.const 6))
+    (loop $more
+      (i32.store (i32.add (i32.const 8192) (i32.mul (local.get $at) (i32.const 32))) (i32.const 16))
+      (br_if $more (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 1))) (i32.const 1024))))
+    (loop $again
+      (local.set $sent (i32.wrap_i64 (call $channel_fill (i64.load (i32.const 3072)) (i32.const 8192)
+        (i32.mul (i32.const 32) (select (local.get $left) (i32.const 1024)
+          (i32.lt_u (local.get $left) (i32.const 1024)))))))
+      (if (i32.eqz (local.get $sent)) (then
+        (call $put (i64.load (i32.const 3072)))
+        (local.set $sent (i32.const 1))))
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (local.get $sent))))))
+  (func (export "drinks")
+    (call $take_handles)
+    (loop $again
+      (call $get (i64.load (i32.const 3072)))
+      (drop (call $channel_drain (i64.load (i32.const 3072)) (i32.const 8192) (i32.const 32768) (i32.const 1024)))
       (br $again)))
 
   ;; The same with two handlers; the first player ends when it has seen enough.

@@ -78,7 +78,7 @@ impl Channels {
 
     /// Values in all channels.
     pub(crate) fn queued(&self) -> u64 {
-        self.all().iter().map(|channel| channel.lock().info().len).sum()
+        self.all().iter().map(|channel| channel.lock().len() as u64).sum()
     }
 }
 
@@ -235,7 +235,7 @@ impl Channel {
     pub(crate) fn drain(&self, shared: &Shared, max: usize, mut room: usize) -> Result<Vec<Value>, Status> {
         let (mut values, mut done, mut trash) = (Vec::new(), Vec::new(), Trash::new());
         let mut state = self.lock();
-        let info = state.info();
+        let is_over = state.is_closed() && state.len() == 0;
         while values.len() < max
             && let Some(first) = state.first()
             && first.handle_count() == 0
@@ -254,11 +254,11 @@ impl Channel {
         for parked in &done {
             shared.complete_wait(parked, Outcome::Sent);
         }
-        match (values.is_empty(), info.len) {
-            (false, _) => Ok(values),
-            (true, 0) if info.closed != 0 => Err(Status::CLOSED),
-            (true, _) if too_large && max > 0 => Err(Status::TOO_LARGE),
-            (true, _) => Err(Status::NONE),
+        match values.is_empty() {
+            false => Ok(values),
+            true if is_over => Err(Status::CLOSED),
+            true if too_large && max > 0 => Err(Status::TOO_LARGE),
+            true => Err(Status::NONE),
         }
     }
 

@@ -106,6 +106,13 @@ impl<T> Gate<T> {
         self.exchange(|word| waits(word).then_some(FREE)).is_some()
     }
 
+    /// Lets the caller stand in for the worker of an actor that waits, until it calls [`Gate::finish`]; false if the
+    /// actor does not wait.
+    pub(crate) fn visit(&self) -> bool {
+        let idle = |word: u8| word & STATE == IDLE;
+        self.exchange(|word| idle(word).then_some(word & !STATE | RUNNING)).is_some()
+    }
+
     /// The worker is done for now; false if something came meanwhile, and the actor is queued again.
     pub(crate) fn finish(&self) -> bool {
         let before = self.exchange(|word| {
@@ -252,6 +259,17 @@ mod tests {
         gate.start().unwrap().note_taken();
         assert!(gate.finish());
         assert_eq!(*gate.lock(), 2);
+    }
+
+    #[test]
+    fn who_visits_hides_no_signal() {
+        let gate = Gate::new(0);
+        gate.occupy();
+        assert!(gate.visit());
+        assert!(!gate.visit() && !signal(&gate), "it counts as running");
+        assert!(!gate.finish(), "the visitor has to queue it");
+        assert_eq!(gate.standing(), Some(Standing::Queued));
+        assert!(!gate.visit());
     }
 
     #[test]

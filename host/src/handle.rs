@@ -83,6 +83,10 @@ impl Handles {
         self.open.len()
     }
 
+    /// What they stand for, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.open.values()
+    }
     /// Gives all of them up, the oldest first.
     pub(crate) fn clear(&mut self) {
         let mut all: Vec<(u64, Resource)> = self.open.drain().collect();

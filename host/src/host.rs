@@ -34,6 +34,7 @@ use crate::signal::{Body, Signal};
 use crate::spawn::{Options, Request};
 use crate::status::{ActorStatus, ChannelStatus, SlotStatus};
 use crate::timer::Timers;
+use crate::waits::CycleStep;
 use crate::wasi::{Dirs, Strings, WasiConfig};
 
 /// Tells the schedulers of one process apart; nothing else is shared between hosts.
@@ -327,6 +328,12 @@ impl Host {
     /// The accounts of messages and actors.
     pub fn accounts(&self) -> Accounts {
         crate::status::accounts(&self.shared)
+    }
+
+    /// A cycle of actors that wait for one another, each for the next and the last for the first; empty if there is
+    /// none. Of actors that run, or are about to, it knows nothing.
+    pub fn waiting_cycle(&self) -> Vec<CycleStep> {
+        crate::waits::cycle(&self.shared)
     }
 
     /// Every channel of which somebody has an endpoint, in the order of their making.

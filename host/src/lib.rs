@@ -92,6 +92,7 @@ mod net;
 mod observe;
 mod outside;
 mod status;
+mod waits;
 
 pub use budget::Budget;
 pub use crash::{
@@ -113,5 +114,6 @@ pub use native::{CallError, Mailbox, Received, ReplyTo};
 pub use net::{NetRule, NetRules};
 pub use observe::Accounts;
 pub use output::{Capture, Direct, Inherit, Null, OutputSink, Room, Stream};
-pub use status::{ActorState, ActorStatus, ChannelStatus, SlotStatus};
+pub use status::{ActorState, ActorStatus, ChannelStatus, ChannelWait, SlotStatus};
+pub use waits::{CycleStep, WaitsFor};
 pub use wasi::{Access, ConfigError, Dir, Dirs, Strings};

@@ -51,6 +51,23 @@ impl fmt::Display for ActorState {
     }
 }
 
+/// A channel that an actor waits at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ChannelWait {
+    /// The number of the channel.
+    pub channel: u64,
+    /// Whether it waits to send; to receive otherwise.
+    pub sends: bool,
+}
+
+impl fmt::Display for ChannelWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.sends { "to send to" } else { "to receive from" };
+        write!(f, "{what} channel {}", self.channel)
+    }
+}
+
 /// One live actor at one moment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -69,6 +86,8 @@ pub struct ActorStatus {
     pub names: Vec<String>,
     /// What it does.
     pub state: ActorState,
+    /// The channels that it waits at, parked or not.
+    pub waits_at: Vec<ChannelWait>,
     /// Messages that wait for it.
     pub mailbox_len: u64,
     /// Bytes of its linear memory.
@@ -83,7 +102,13 @@ impl fmt::Display for ActorStatus {
         if !self.names.is_empty() {
             write!(f, " ({})", self.names.join(", "))?;
         }
-        write!(f, ": {}, {} queued", self.state, self.mailbox_len)
+        write!(f, ": {}", self.state)?;
+        if let Some((first, others)) = self.waits_at.split_first() {
+            write!(f, " ({first}")?;
+            others.iter().try_for_each(|other| write!(f, ", {other}"))?;
+            f.write_str(")")?;
+        }
+        write!(f, ", {} queued", self.mailbox_len)
     }
 }
 
@@ -162,6 +187,16 @@ impl SlotStatus {
 pub(crate) fn list(shared: &Shared) -> Vec<ActorStatus> {
     let mut actors: Vec<_> = shared.table.cells().filter_map(|cell| look(shared, cell)).collect();
     actors.sort_unstable_by_key(|actor| actor.pid.serial);
+    for channel in shared.channels.all() {
+        let (info, waiting) = channel.look();
+        for (ids, sends) in waiting.into_iter().zip([true, false]) {
+            for id in ids {
+                if let Ok(at) = actors.binary_search_by_key(&id.serial, |actor| actor.pid.serial) {
+                    actors[at].waits_at.push(ChannelWait { channel: info.id, sends });
+                }
+            }
+        }
+    }
     actors
 }
 
@@ -180,6 +215,7 @@ fn look(shared: &Shared, cell: &Cell) -> Option<ActorStatus> {
         parent: peer,
         names: shared.names.names_of(meta.id).into_iter().map(String::from).collect(),
         state,
+        waits_at: Vec::new(),
         mailbox_len,
         memory_bytes: cell.memory_bytes.load(Ordering::Relaxed),
         snapshot_obstacle: obstacle(

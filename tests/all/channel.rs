@@ -2,4 +2,6 @@
 
 mod actor;
 pub(crate) mod host;
+mod model;
 pub(crate) mod sdk;
+mod storm;

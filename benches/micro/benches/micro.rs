@@ -15,12 +15,15 @@ use serde_json::json;
 const CROWD: u64 = 1000;
 
 /// What a guest repeats: the export of `rows.wat`, and how many operations make a round.
-const REPEATED: [(&str, u32); 14] = [
+const REPEATED: [(&str, u32); 17] = [
     ("host_call", 1),
     ("enqueue", 1),
     ("fiber_switch", 1),
     ("handler_call", 1),
     ("process_hop", 2),
+    ("rendezvous", 2),
+    ("select_10", 2),
+    ("buffered", 1024),
     ("handler_hop", 2),
     ("call", 1),
     ("call_handler", 1),

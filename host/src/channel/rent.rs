@@ -9,7 +9,7 @@ use crate::limits::{VALUE_BYTES, VALUES_CHARGED_FIRST};
 pub(crate) struct Rent {
     ledger: Arc<Ledger>,
     places: usize,
-    blocks: Vec<Box<HeldBytes>>,
+    blocks: Vec<HeldBytes>,
 }
 
 impl Rent {
@@ -23,7 +23,7 @@ impl Rent {
         while self.places < values {
             let more = self.places.max(VALUES_CHARGED_FIRST);
             let Some(block) = HeldBytes::take(&self.ledger, more as u64 * VALUE_BYTES) else { return false };
-            self.blocks.push(block);
+            self.blocks.push(*block);
             self.places += more;
         }
         true

@@ -243,8 +243,8 @@ impl State {
             closed: u32::from(self.closed),
             senders: self.senders,
             receivers: self.receivers,
-            parked_senders: self.sending.len() as u32,
-            parked_receivers: self.receiving.len() as u32,
+            parked_senders: self.waiting(Side::Sending).count() as u32,
+            parked_receivers: self.waiting(Side::Receiving).count() as u32,
             ..ChannelInfo::default()
         }
     }
@@ -253,6 +253,16 @@ impl State {
     pub(crate) fn waiting(&self, side: Side) -> impl Iterator<Item = &Parked> {
         let queue = if side == Side::Sending { &self.sending } else { &self.receiving };
         queue.iter().filter(|parked| parked.waiter.is_open())
+    }
+
+    /// How many values it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether nothing can be sent any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// The first value.

@@ -128,7 +128,7 @@ impl Selecting {
     }
 
     /// Leaves all places but that of the arm that was done.
-    pub(crate) fn leave(mut self: Box<Self>, arm: u8) {
+    pub(crate) fn leave(mut self, arm: u8) {
         self.places.forget(arm);
     }
 }

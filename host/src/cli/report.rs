@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use flower_host::{ActorStatus, ExitReason};
+use flower_host::{ActorStatus, CycleStep, ExitReason};
 
 /// Of a program that panicked, trapped or met a limit; a shell shows it for an abort too.
 const CRASHED: u8 = 134;
@@ -28,7 +28,7 @@ pub(super) fn exit_code(reason: &ExitReason) -> u8 {
 }
 
 /// The report on a host in which every actor waits and nothing can wake one.
-pub(super) fn stuck(actors: &[ActorStatus]) -> String {
+pub(super) fn stuck(actors: &[ActorStatus], cycle: &[CycleStep]) -> String {
     let mut report = match actors.len() {
         1 => "deadlock: 1 actor waits, and nothing is left that could wake it:".to_owned(),
         len => format!("deadlock: {len} actors wait, and nothing is left that could wake one of them:"),
@@ -38,6 +38,15 @@ pub(super) fn stuck(actors: &[ActorStatus]) -> String {
     }
     if actors.len() > SHOWN_MAX {
         write!(report, "\n  and {} more", actors.len() - SHOWN_MAX).expect("as above");
+    }
+    if !cycle.is_empty() {
+        report.push_str("\nin a cycle, each for the next and the last for the first:");
+    }
+    for step in cycle.iter().take(SHOWN_MAX) {
+        write!(report, "\n  {step}").expect("as above");
+    }
+    if cycle.len() > SHOWN_MAX {
+        write!(report, "\n  and {} more", cycle.len() - SHOWN_MAX).expect("as above");
     }
     report
 }

@@ -218,7 +218,7 @@ impl Run {
             End::Main(reason) => report::exit_code(reason),
             End::Interrupted => INTERRUPTED,
             End::Stuck => {
-                tracing::error!("{}", report::stuck(&host.actors()));
+                tracing::error!("{}", report::stuck(&host.actors(), &host.waiting_cycle()));
                 STUCK
             }
         };

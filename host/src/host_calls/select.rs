@@ -157,7 +157,8 @@ impl Selection {
                 let outgoing = Outgoing { body: arm.body, body_len: arm.body_len, options: arm.options };
                 let value = outgoing.read(memory, state)?;
                 let channel = endpoint(state, arm.handle, Side::Sending);
-                Ok(channel.and_then(|channel| Ok(self.add(number, channel, Want::Send(Some(value?))))))
+                let both = channel.and_then(|channel| Ok((channel, value?)));
+                Ok(both.map(|(channel, value)| self.add(number, channel, Want::Send(Some(value)))))
             }
             Arm::RECEIVE => {
                 let channel = endpoint(state, arm.handle, Side::Receiving);

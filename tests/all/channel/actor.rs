@@ -87,6 +87,16 @@ pub(crate) enum Op {
     Sleep {
         time: u64,
     },
+    /// So many selects over two idle channels, each for 1 ns.
+    Idle {
+        at: u32,
+        other: u32,
+        times: u64,
+    },
+    /// Makes channels, each of which holds the receiver of the one before, and drops all endpoints but the last.
+    Nest {
+        depth: u64,
+    },
     Crash,
 }
 
@@ -120,8 +130,7 @@ pub(crate) struct Seen {
     pub(crate) info: [u32; 8],
 }
 
-/// Bytes of a record, and of a report.
-const RECORD: usize = 32;
+/// Bytes of a report.
 const REPORT: usize = 96;
 
 fn record(op: u32, words: [u32; 3], numbers: [u64; 2]) -> Vec<u8> {
@@ -164,6 +173,8 @@ impl Op {
             Op::Take { to } => record(16, [*to, 0, 0], [0, 0]),
             Op::Sleep { time } => record(17, [0; 3], [0, *time]),
             Op::Crash => record(18, [0; 3], [0, 0]),
+            Op::Idle { at, other, times } => record(20, [*at, *other, 0], [*times, 1]),
+            Op::Nest { depth } => record(21, [0; 3], [*depth, 0]),
             Op::Post { of } => record(19, [*of, 0, 0], [0, 0]),
         }
     }
@@ -377,7 +388,35 @@ const INTERPRETER: &str = r#"
         (if (i32.eq (local.get $op) (i32.const 19)) (then
             (drop (call $self_pid (i32.const 768))) (call $with_handle (call $a))
             (return (i64.extend_i32_s (call $send (i32.const 768) (i32.const 4240) (i32.const 8) (i32.const 640))))))
+        (if (i32.eq (local.get $op) (i32.const 20)) (then (call $idle) (return (i64.const 0))))
+        (if (i32.eq (local.get $op) (i32.const 21)) (then (call $nest) (return (i64.const 0))))
         unreachable)
+    (func $idle
+        (local $left i64)
+        (local.set $left (call $x))
+        (i32.store (i32.const 2048) (i32.const 1)) (i32.store (i32.const 2072) (i32.const 1))
+        (i64.store (i32.const 2056) (call $handle (call $a))) (i64.store (i32.const 2080) (call $handle (call $b)))
+        (loop $more
+            (if (i64.eqz (local.get $left)) (then (return)))
+            (if (i32.ne (i32.const -6) (call $select (i32.const 2048) (i32.const 2) (i32.const 0) (i32.const 4112)
+                (i32.const 8) (i32.const 256) (call $deadline))) (then unreachable))
+            (local.set $left (i64.sub (local.get $left) (i64.const 1)))
+            (br $more)))
+    (func $nest
+        (local $left i64) (local $sender i64)
+        (local.set $left (call $x))
+        (drop (call $channel_new (i32.const 1) (i32.const 0) (i32.const 1536)))
+        (loop $more
+            (if (i64.eqz (local.get $left)) (then (return)))
+            (local.set $sender (i64.load (i32.const 1536)))
+            (i64.store (i32.const 1552) (i64.load (i32.const 1544)))
+            (if (call $channel_new (i32.const 1) (i32.const 0) (i32.const 1536)) (then unreachable))
+            (i32.store (i32.const 688) (i32.const 1552)) (i32.store (i32.const 692) (i32.const 1))
+            (if (call $channel_try_send (i64.load (i32.const 1536)) (i32.const 4240) (i32.const 8) (i32.const 640))
+                (then unreachable))
+            (drop (call $handle_close (local.get $sender))) (drop (call $handle_close (i64.load (i32.const 1552))))
+            (local.set $left (i64.sub (local.get $left) (i64.const 1)))
+            (br $more)))
     (func $do_select (result i64)
         (local $count i32) (local $flags i32) (local $deadline i64)
         (local.set $count (call $a)) (local.set $flags (call $b)) (local.set $deadline (call $deadline))

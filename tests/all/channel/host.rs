@@ -1,7 +1,7 @@
 //! Channels of the host: what each operation does to those at the other end, whatever happens to one of them.
 
-use flower_abi::{Arm, Kind, Overflow, Status, ValueHeader};
-use flower_host::{Accounts, ExitReason, Host, HostBuilder, Limits, Spawn};
+use flower_abi::{Kind, Overflow, Status, ValueHeader};
+use flower_host::{Accounts, ActorState, Codec, ExitReason, Host, HostBuilder, Limits, Spawn};
 
 use super::actor::{ArmOp, FOREVER, Op, Seen, interpreter, reports, start};
 use crate::wat::{self, deterministic, load, threads};
@@ -18,13 +18,13 @@ fn status(status: Status) -> i64 {
 }
 
 /// What the actors of a program report until nothing can happen any more, and the host that they leave.
-struct Played {
-    host: Host,
-    seen: Vec<Seen>,
+pub(super) struct Played {
+    pub(super) host: Host,
+    pub(super) seen: Vec<Seen>,
 }
 
 impl Played {
-    async fn new(builder: HostBuilder, ops: &[Op]) -> Played {
+    pub(super) async fn new(builder: HostBuilder, ops: &[Op]) -> Played {
         let host = builder.build().expect("a host");
         let mut mailbox = host.mailbox().expect("there is room");
         start(&host, &mailbox, ops);
@@ -52,7 +52,7 @@ impl Played {
     }
 
     /// Ends all actors; fails if anything is left of them.
-    async fn end(self) -> Accounts {
+    pub(super) async fn end(self) -> Accounts {
         for actor in self.host.actors() {
             self.host.kill(actor.pid).expect("the pid has all rights");
         }
@@ -61,6 +61,13 @@ impl Played {
         let accounts = self.host.accounts();
         assert!(accounts.balance() && accounts.queued == 0, "{accounts:?}");
         accounts
+    }
+}
+
+/// Runs a test in virtual time, where who sleeps lets all others go as far as they can.
+fn in_virtual_time<F: Future<Output = ()>>(test: impl Fn(HostBuilder) -> F) {
+    for seed in 1..4 {
+        wat::run(test(deterministic(seed)));
     }
 }
 
@@ -128,5 +135,548 @@ fn a_buffer_holds_its_capacity_in_order() {
         assert_eq!(played.received(0), [1, 2]);
         let accounts = played.end().await;
         assert_eq!(accounts.refused, 2);
+    });
+}
+
+const DROP_BOTH: [Op; 2] = [Op::Drop { at: 0 }, Op::Drop { at: 1 }];
+
+/// The second channel has its sender in place 2, and its receiver in place 3.
+fn second(capacity: u32) -> Op {
+    Op::New { sender: 2, receiver: 3, capacity, overflow: Overflow::Block as u32 }
+}
+
+/// Receives from the first or the second channel.
+fn either(within: u64) -> Op {
+    Op::Select { arms: vec![ArmOp::Recv { at: 1 }, ArmOp::Recv { at: 3 }], biased: false, within }
+}
+
+#[test]
+fn who_sends_to_a_full_channel_waits_for_room() {
+    in_each_mode(async |builder| {
+        let ops = [new(1), child(1, &[send(1), send(2), send(3)]), SLEEP, recv(), recv(), recv(), try_recv()];
+        let played = Played::new(builder, &ops).await;
+        assert_eq!(played.answers(1), [OK; 3]);
+        assert_eq!(played.received(0), [1, 2, 3]);
+        played.end().await;
+    });
+}
+
+#[test]
+fn a_close_keeps_what_is_held_and_tells_who_waits_to_send() {
+    in_each_mode(async |builder| {
+        let before = [new(1), try_send(1), child(1, &[send(2)]), SLEEP];
+        let after = [Op::Close { at: 0 }, Op::Close { at: 1 }, recv(), recv(), try_recv(), try_send(3)];
+        let played = Played::new(builder, &[&before[..], &after].concat()).await;
+        let closed = status(Status::CLOSED);
+        assert_eq!(played.answers(1), [closed]);
+        assert_eq!(played.answers(0)[4..], [1, 0, OK, closed, closed, closed]);
+        assert_eq!(played.received(0), [1]);
+        assert_eq!(played.end().await.refused, 2);
+    });
+}
+
+#[test]
+fn a_close_tells_who_waits_to_receive() {
+    in_each_mode(async |builder| {
+        let ops = [new(4), child(1, &[recv()]), child(2, &[recv()]), SLEEP, Op::Close { at: 0 }];
+        let played = Played::new(builder, &ops).await;
+        let closed = status(Status::CLOSED);
+        assert_eq!((played.answers(1), played.answers(2)), (vec![closed], vec![closed]));
+        played.end().await;
+    });
+}
+
+#[test]
+fn a_full_channel_drops_what_its_policy_says() {
+    let ops = [send(1), send(2), send(3), try_recv(), try_recv(), try_recv()];
+    let play = |capacity, overflow| {
+        wat::run(async {
+            let ops = [&[with_policy(capacity, overflow)], &ops[..]].concat();
+            let played = Played::new(deterministic(4), &ops).await;
+            let received = played.received(0);
+            (received, played.end().await.dropped_overflow)
+        })
+    };
+    assert_eq!(play(2, Overflow::DropNewest), (vec![1, 2], 1));
+    assert_eq!(play(2, Overflow::DropOldest), (vec![2, 3], 1));
+    assert_eq!(play(0, Overflow::DropNewest), (vec![], 3), "nobody was there");
+    assert_eq!(play(0, Overflow::DropOldest), (vec![], 3));
+}
+
+#[test]
+fn receivers_are_told_when_the_last_sender_is_gone_however() {
+    wat::run(async {
+        for last in [Op::Crash, SLEEP, Op::Drop { at: 0 }] {
+            for builder in [deterministic(5), threads()] {
+                let sender = [try_send(7), SLEEP, last.clone()];
+                let ops = [new(2), child(1, &sender), Op::Drop { at: 0 }, recv(), recv(), try_recv()];
+                let played = Played::new(builder, &ops).await;
+                let closed = status(Status::CLOSED);
+                assert_eq!(played.answers(0)[3..], [OK, closed, closed], "{last:?}");
+                played.end().await;
+            }
+        }
+    });
+}
+
+#[test]
+fn senders_are_told_when_the_last_receiver_is_gone_however() {
+    wat::run(async {
+        for last in [Op::Crash, SLEEP, Op::Drop { at: 1 }] {
+            for builder in [deterministic(1), deterministic(6)] {
+                let receiver = [SLEEP, last.clone()];
+                let ops = [new(1), child(1, &receiver), Op::Drop { at: 1 }, send(1), send(2), try_send(3)];
+                let played = Played::new(builder, &ops).await;
+                let closed = status(Status::CLOSED);
+                assert_eq!(played.answers(0)[3..], [OK, closed, closed], "{last:?}");
+                let accounts = played.end().await;
+                assert_eq!(accounts.dropped_dead_receiver, 1, "what it held is nobody's");
+            }
+        }
+    });
+}
+
+#[test]
+fn who_dies_while_it_waits_leaves_no_trace() {
+    in_virtual_time(async |builder| {
+        // Two wait to receive and one to send; the first waits at both channels.
+        let both = Op::Select {
+            arms: vec![ArmOp::Recv { at: 1 }, ArmOp::Send { at: 2, value: 5 }],
+            biased: false,
+            within: FOREVER,
+        };
+        let spawn = |index, op| Op::Spawn { child: vec![op], index, handles: vec![0, 1, 2, 3] };
+        let ops = [new(0), second(0), spawn(1, both), SLEEP, spawn(2, recv()), Op::Sleep { time: FOREVER }];
+        let host = builder.build().expect("a host");
+        let mailbox = host.mailbox().expect("there is room");
+        start(&host, &mailbox, &ops);
+        host.quiescent().await;
+        let pids: Vec<_> = host.actors().iter().map(|actor| actor.pid).collect();
+        let waiting = |host: &Host| {
+            let of = |channel: &flower_host::ChannelStatus| {
+                (channel.waiting_to_receive.clone(), channel.waiting_to_send.clone())
+            };
+            host.channels().iter().map(of).collect::<Vec<_>>()
+        };
+        assert_eq!(waiting(&host), [(vec![pids[1], pids[2]], vec![]), (vec![], vec![pids[1]])]);
+        assert_eq!(host.actors()[1].state, ActorState::WaitingForChannel);
+        assert_eq!(host.actors()[1].waits_at.len(), 2);
+        host.kill(pids[1]).expect("the pid has all rights");
+        host.quiescent().await;
+        assert_eq!(waiting(&host), [(vec![pids[2]], vec![]), (vec![], vec![])]);
+        assert_eq!(host.channels().iter().map(|channel| channel.senders).collect::<Vec<_>>(), [2, 2]);
+        for pid in [pids[2], pids[0]] {
+            host.kill(pid).expect("the pid has all rights");
+        }
+        host.quiescent().await;
+        assert_eq!(host.channels(), []);
+    });
+}
+
+#[test]
+fn a_handle_that_nobody_took_is_dropped_with_its_message() {
+    in_each_mode(async |builder| {
+        let within = 10;
+        let ops = [
+            &[new(1), second(1), Op::SendHandle { at: 2, value: 9, of: 0 }, Op::Drop { at: 0 }][..],
+            &[Op::Recv { at: 1, within }, Op::Drop { at: 3 }, recv()],
+        ];
+        let played = Played::new(builder, &ops.concat()).await;
+        let (timed_out, closed) = (status(Status::TIMED_OUT), status(Status::CLOSED));
+        assert_eq!(played.answers(0)[4..], [timed_out, OK, closed]);
+        played.end().await;
+    });
+    in_each_mode(async |builder| {
+        let ops = [new(1), child(1, &[Op::Post { of: 0 }]), Op::Drop { at: 0 }, recv()];
+        let played = Played::new(builder, &ops).await;
+        assert_eq!(played.answers(0)[3], status(Status::CLOSED), "it died with its mailbox");
+        played.end().await;
+    });
+}
+
+#[test]
+fn a_handle_that_was_taken_works() {
+    in_each_mode(async |builder| {
+        let post = [new(1), Op::Post { of: 0 }, Op::Drop { at: 0 }, Op::Receive { within: FOREVER }];
+        let use_it = [Op::Take { to: 0 }, Op::Take { to: 5 }, try_send(3), Op::Clone { at: 0, to: 6 }];
+        let end =
+            [Op::Drop { at: 0 }, Op::Drop { at: 0 }, Op::TrySend { at: 6, value: 4 }, recv(), try_recv()];
+        let played = Played::new(builder, &[&post[..], &use_it, &end].concat()).await;
+        let (none, full) = (status(Status::NO_HANDLE), status(Status::CHANNEL_FULL));
+        let answers = played.answers(0);
+        assert_eq!(answers[4..7], [1, 0, OK], "they are taken once");
+        assert!(answers[7] > 0);
+        assert_eq!(answers[8..], [OK, none, full, OK, status(Status::NONE)]);
+        played.end().await;
+    });
+}
+
+#[test]
+fn a_stale_or_wrong_handle_is_none() {
+    in_each_mode(async |builder| {
+        let wrong = [
+            Op::TrySend { at: 1, value: 1 },
+            Op::TryRecv { at: 0 },
+            Op::TryRecv { at: 40 },
+            Op::Info { at: 40 },
+        ];
+        let more = [
+            Op::Close { at: 40 },
+            Op::Clone { at: 40, to: 41 },
+            Op::Recv { at: 0, within: 0 },
+            Op::Send { at: 1, value: 1, within: 0 },
+        ];
+        let select = [
+            Op::Select { arms: vec![ArmOp::Recv { at: 0 }], biased: false, within: FOREVER },
+            Op::Start { arms: vec![ArmOp::Send { at: 1, value: 1 }], within: FOREVER },
+        ];
+        let played = Played::new(builder, &[&[new(1)][..], &wrong, &more, &select].concat()).await;
+        assert_eq!(played.answers(0)[1..], [status(Status::NO_HANDLE); 10]);
+        played.end().await;
+    });
+}
+
+#[test]
+fn a_select_does_one_arm_and_leaves_the_others() {
+    in_each_mode(async |builder| {
+        let send_second = Op::Send { at: 2, value: 8, within: FOREVER };
+        let spawn = Op::Spawn { child: vec![SLEEP, send_second], index: 1, handles: vec![0, 1, 2, 3] };
+        let ops = [new(0), second(0), spawn, either(FOREVER), Op::Info { at: 0 }, either(0), either(10)];
+        let played = Played::new(builder, &ops).await;
+        let timed_out = status(Status::TIMED_OUT);
+        assert_eq!(played.answers(0)[3..], [1, OK, timed_out, timed_out]);
+        assert_eq!(played.received(0), [8]);
+        let info = played.of(0).nth(4).expect("it was asked").info;
+        assert_eq!((info[5], info[6]), (0, 0), "nobody waits any more");
+        played.end().await;
+    });
+}
+
+#[test]
+fn a_select_that_sends_is_met_by_who_receives_and_by_who_selects() {
+    in_each_mode(async |builder| {
+        let sends = |value| Op::Select {
+            arms: vec![ArmOp::Recv { at: 3 }, ArmOp::Send { at: 0, value }],
+            biased: false,
+            within: FOREVER,
+        };
+        let spawn =
+            |index, child: &[Op]| Op::Spawn { child: child.to_vec(), index, handles: vec![0, 1, 2, 3] };
+        let ops = [new(0), second(0), spawn(1, &[sends(4), sends(5)]), recv(), either(FOREVER)];
+        let played = Played::new(builder, &ops).await;
+        assert_eq!(played.answers(1), [1, 1]);
+        assert_eq!((played.received(0), played.answers(0)[4]), (vec![4, 5], 0));
+        played.end().await;
+    });
+}
+
+#[test]
+fn a_closed_arm_says_so() {
+    in_each_mode(async |builder| {
+        let select =
+            |arm| Op::Select { arms: vec![ArmOp::Recv { at: 3 }, arm], biased: false, within: FOREVER };
+        let ops = [
+            new(1),
+            second(1),
+            Op::Close { at: 0 },
+            select(ArmOp::Recv { at: 1 }),
+            select(ArmOp::Send { at: 0, value: 1 }),
+        ];
+        let played = Played::new(builder, &ops).await;
+        let selects: Vec<_> = played.of(0).skip(3).map(|seen| (seen.status, seen.arm, seen.closed)).collect();
+        assert_eq!(selects, [(1, 1, true); 2]);
+        played.end().await;
+    });
+}
+
+#[test]
+fn the_choice_is_fair_unless_it_is_biased() {
+    in_virtual_time(async |builder| {
+        let select = |biased| Op::Select {
+            arms: vec![ArmOp::Recv { at: 1 }, ArmOp::Recv { at: 3 }],
+            biased,
+            within: 0,
+        };
+        let fill =
+            |count: u64| (0..count).flat_map(|n| [try_send(n + 1), Op::TrySend { at: 2, value: n + 1 }]);
+        let ops: Vec<Op> = [new(40), second(40)]
+            .into_iter()
+            .chain(fill(40))
+            .chain((0..40).map(|_| select(false)))
+            .chain((0..10).map(|_| select(true)))
+            .collect();
+        let played = Played::new(builder, &ops).await;
+        let chosen = played.answers(0)[82..122].iter().filter(|arm| **arm == 0).count();
+        assert!((10..=30).contains(&chosen), "{chosen} of 40");
+        assert_eq!(played.answers(0)[122..], [0; 10]);
+        played.end().await;
+    });
+}
+
+#[test]
+fn an_arm_takes_a_message_of_the_mailbox() {
+    in_each_mode(async |builder| {
+        let mailbox =
+            |within| Op::Select { arms: vec![ArmOp::Recv { at: 1 }, ArmOp::Mailbox], biased: false, within };
+        let started = Op::Start { arms: vec![ArmOp::Recv { at: 3 }], within: FOREVER };
+        let child = Op::Spawn {
+            child: vec![SLEEP, Op::Send { at: 2, value: 6, within: FOREVER }],
+            index: 1,
+            handles: vec![0, 1, 2, 3],
+        };
+        let ops = [
+            new(0),
+            second(0),
+            Op::Post { of: 0 },
+            mailbox(FOREVER),
+            mailbox(10),
+            started,
+            child,
+            mailbox(FOREVER),
+        ];
+        let played = Played::new(builder, &ops).await;
+        let answers = played.answers(0);
+        assert_eq!((answers[3], answers[4], answers[7]), (1, status(Status::TIMED_OUT), 1));
+        assert_eq!(played.received(0), [6], "what a select that was started brings is a message");
+        played.end().await;
+    });
+}
+
+#[test]
+fn ten_thousand_selects_over_idle_channels_leave_the_host_as_it_was() {
+    in_each_mode(async |builder| {
+        let ops =
+            [new(0), second(1), Op::Idle { at: 1, other: 3, times: 10 }, Op::Receive { within: FOREVER }];
+        let few = Played::new(builder, &ops).await;
+        let (channels, actors) = (few.host.channels(), few.host.actors());
+        let memory = few.host.memory_used();
+        few.end().await;
+        let ops =
+            [new(0), second(1), Op::Idle { at: 1, other: 3, times: 10_000 }, Op::Receive { within: FOREVER }];
+        let many = Played::new(deterministic(1), &ops).await;
+        assert_eq!((many.host.channels(), many.host.memory_used()), (channels, memory));
+        assert!(many.host.channels().iter().all(|channel| channel.waiting_to_receive.is_empty()));
+        assert_eq!(many.host.actors()[0].mailbox_len, actors[0].mailbox_len);
+        many.end().await;
+    });
+}
+
+#[test]
+fn a_select_that_was_started_is_completed_by_a_message() {
+    in_each_mode(async |builder| {
+        let arms = || vec![ArmOp::Recv { at: 1 }, ArmOp::Recv { at: 3 }];
+        let receive = Op::Receive { within: FOREVER };
+        let ops = [
+            new(1),
+            second(0),
+            Op::Start { arms: arms(), within: FOREVER },
+            try_send(5),
+            receive.clone(),
+            Op::Start { arms: vec![ArmOp::Send { at: 0, value: 1 }], within: FOREVER },
+            receive.clone(),
+            Op::Start { arms: vec![ArmOp::Recv { at: 3 }], within: 10 },
+            receive.clone(),
+        ];
+        let played = Played::new(builder, &ops).await;
+        let seen: Vec<Seen> = played.of(0).cloned().collect();
+        let told = |at: usize| (seen[at].kind, seen[at].reference == seen[at - 1].status as u64);
+        assert_eq!((seen[4].kind, seen[4].value, seen[4].arm), (Kind::Selected as u32, 5, 0));
+        assert_eq!(seen[4].reference, seen[2].status as u64);
+        assert_eq!(told(6), (Kind::Selected as u32, true));
+        assert_eq!(told(8), (Kind::Timeout as u32, true));
+        played.end().await;
+    });
+}
+
+#[test]
+fn a_cancel_answers_whether_anything_was_done() {
+    in_each_mode(async |builder| {
+        let started = || Op::Start { arms: vec![ArmOp::Recv { at: 1 }], within: FOREVER };
+        let ops = [
+            &[new(0), started(), Op::Cancel { step: 1 }, Op::Cancel { step: 1 }, try_send(1)][..],
+            // Steps are counted in records: the arm is one.
+            &[started(), try_send(2), Op::Cancel { step: 6 }, Op::Receive { within: 0 }],
+        ];
+        let ops: Vec<Op> = ops.concat();
+        let played = Played::new(builder, &ops).await;
+        let answers = played.answers(0);
+        assert_eq!((answers[2], answers[3], answers[4]), (1, 0, status(Status::CHANNEL_FULL)));
+        assert_eq!((answers[6], answers[7], answers[8]), (OK, 0, OK), "the completion stays");
+        assert_eq!(played.received(0), [2]);
+        played.end().await;
+    });
+}
+
+#[test]
+fn who_dies_with_a_select_started_leaves_no_trace() {
+    in_virtual_time(async |builder| {
+        let started = Op::Start { arms: vec![ArmOp::Recv { at: 1 }, ArmOp::Recv { at: 3 }], within: FOREVER };
+        let ops = [
+            new(0),
+            second(0),
+            Op::Spawn { child: vec![started, Op::Crash], index: 1, handles: vec![0, 1, 2, 3] },
+            SLEEP,
+            try_send(1),
+            Op::Info { at: 0 },
+        ];
+        let played = Played::new(builder, &ops).await;
+        assert_eq!(played.answers(0)[4], status(Status::CHANNEL_FULL), "nobody waits");
+        let info = played.of(0).nth(5).expect("it was asked").info;
+        assert_eq!((info[3], info[4], info[6]), (1, 1, 0));
+        played.end().await;
+    });
+}
+
+/// The status of the last step, with limits that the first argument sets.
+async fn limited(set: impl Fn(&mut Limits), ops: &[Op]) -> i64 {
+    let mut limits = Limits::default();
+    set(&mut limits);
+    let played = Played::new(deterministic(1).limits(limits), ops).await;
+    let last = *played.answers(0).last().expect("a step was made");
+    played.end().await;
+    last
+}
+
+#[test]
+fn limits_have_a_clear_answer_and_never_hang() {
+    wat::run(async {
+        let limit = status(Status::LIMIT);
+        assert_eq!(limited(|limits| limits.channel_len_max = 10, &[new(10)]).await, OK);
+        assert_eq!(limited(|limits| limits.channel_len_max = 10, &[new(11)]).await, limit);
+        assert_eq!(limited(|limits| limits.host_channels_max = 1, &[new(1), second(1)]).await, limit);
+        assert_eq!(limited(|limits| limits.handles_max = 3, &[new(1), second(1)]).await, limit);
+        assert_eq!(
+            limited(|limits| limits.handles_max = 2, &[new(1), Op::Clone { at: 0, to: 9 }]).await,
+            limit
+        );
+        let post = [new(1), Op::Post { of: 0 }, Op::Receive { within: 0 }, Op::Take { to: 9 }];
+        assert_eq!(limited(|limits| limits.handles_max = 2, &post).await, limit);
+        let wait = [new(0), child(1, &[recv()]), SLEEP, recv()];
+        assert_eq!(limited(|limits| limits.channel_waiters_max = 1, &wait).await, limit);
+        let start = Op::Start { arms: vec![ArmOp::Recv { at: 1 }], within: FOREVER };
+        assert_eq!(limited(|limits| limits.references_max = 1, &[new(0), start.clone(), start]).await, limit);
+        assert_eq!(
+            limited(|limits| limits.host_message_bytes_max = 100, &[new(9), try_send(1)]).await,
+            limit
+        );
+        let full = status(Status::CHANNEL_FULL);
+        assert_eq!(
+            limited(|limits| limits.channel_bytes_max = 15, &[new(9), try_send(1), try_send(1)]).await,
+            full
+        );
+        assert_eq!(
+            limited(
+                |_| {},
+                &[
+                    with_policy(1, Overflow::Block),
+                    Op::New { sender: 5, receiver: 6, capacity: 1, overflow: 3 }
+                ]
+            )
+            .await,
+            status(Status::INVALID)
+        );
+    });
+}
+
+#[test]
+fn the_room_of_values_is_charged_and_given_back() {
+    wat::run(async {
+        // Room for the first block of one channel, but not of two.
+        let little = |limits: &mut Limits| limits.host_message_bytes_max = 3000;
+        let second_send = Op::TrySend { at: 2, value: 2 };
+        let ops =
+            [&[new(8), second(8), try_send(1)], &DROP_BOTH[..], std::slice::from_ref(&second_send)].concat();
+        assert_eq!(limited(little, &ops).await, OK);
+        let ops = [new(8), second(8), try_send(1), second_send];
+        assert_eq!(limited(little, &ops).await, status(Status::LIMIT));
+    });
+}
+
+#[test]
+fn channels_within_channels_are_dropped_one_after_the_other() {
+    in_each_mode(async |builder| {
+        let depth = 50_000;
+        let played = Played::new(builder, &[Op::Nest { depth }]).await;
+        assert_eq!(played.answers(0), [OK]);
+        let accounts = played.end().await;
+        assert_eq!(accounts.dropped_dead_receiver, depth);
+    });
+}
+
+/// Sends numbers at once, and receives them at once, through a channel of this capacity.
+async fn many(capacity: u32, overflow: Overflow, body: &[u8]) -> (i64, i64, Vec<u8>) {
+    let host = threads().build().expect("a host");
+    let module = load(&host, &interpreter());
+    let args = [&capacity.to_le_bytes()[..], &(overflow as u32).to_le_bytes(), body].concat();
+    let spawn = Spawn::entry(&module, "many").args(Codec::RAW, args);
+    let reason = host.spawn(spawn).expect("it is there").join().await;
+    let ExitReason::Normal(value) = &*reason else { panic!("{reason:?}") };
+    let number = |at: usize| i64::from_le_bytes(value.bytes[at..at + 8].try_into().expect("8 bytes"));
+    assert!(host.accounts().balance(), "{:?}", host.accounts());
+    (number(0), number(8), value.bytes[16..].to_vec())
+}
+
+/// Values of different lengths, each behind its header.
+fn records(count: u32) -> Vec<u8> {
+    let record = |n: u32| {
+        let header = ValueHeader { len: n % 20, codec: n, fingerprint: u64::from(n) << 32 };
+        [&header.to_bytes()[..], &vec![n as u8; (n % 20) as usize]].concat()
+    };
+    (0..count).flat_map(record).collect()
+}
+
+#[test]
+fn many_values_go_at_once_as_they_are() {
+    wat::run(async {
+        let sent = records(500);
+        let (filled, drained, received) = many(1000, Overflow::Block, &sent).await;
+        assert_eq!((filled, drained), (500, 500));
+        assert_eq!(received[..sent.len()], sent);
+        let (filled, drained, received) = many(100, Overflow::Block, &sent).await;
+        assert_eq!((filled, drained), (100, 100));
+        let first = records(100);
+        assert_eq!(received[..first.len()], first);
+        let (filled, drained, _) = many(100, Overflow::DropOldest, &sent).await;
+        assert_eq!((filled, drained), (500, 100));
+        let (filled, drained, _) = many(2000, Overflow::Block, &records(1500)).await;
+        assert_eq!((filled, drained), (1024, 1024), "so many at once");
+    });
+}
+
+#[test]
+fn values_that_are_cut_off_are_not_sent() {
+    wat::run(async {
+        let sent = records(3);
+        for (cut, expected) in [(sent.len() - 1, 2), (17, 1)] {
+            assert_eq!(many(9, Overflow::Block, &sent[..cut]).await.0, expected);
+        }
+        assert_eq!(many(9, Overflow::Block, &sent[..15]).await.0, status(Status::INVALID));
+        assert_eq!(many(9, Overflow::Block, &[]).await.0, 0);
+        let huge = ValueHeader { len: u32::MAX, ..ValueHeader::default() }.to_bytes();
+        assert_eq!(many(9, Overflow::Block, &huge).await.0, status(Status::TOO_LARGE));
+        assert_eq!(many(0, Overflow::Block, &sent).await.1, status(Status::NONE), "it holds nothing");
+    });
+}
+
+#[test]
+fn a_cycle_of_actors_is_found() {
+    in_each_mode(async |builder| {
+        // Each sends to the other and nobody receives.
+        let ops = [
+            new(0),
+            second(0),
+            Op::Spawn { child: vec![Op::Recv { at: 1, within: FOREVER }], index: 1, handles: vec![2, 1] },
+            Op::Drop { at: 1 },
+            Op::Drop { at: 2 },
+            Op::Recv { at: 3, within: FOREVER },
+        ];
+        let played = Played::new(builder, &ops).await;
+        let cycle: Vec<String> = played.host.waiting_cycle().iter().map(ToString::to_string).collect();
+        assert_eq!(cycle.len(), 2, "{cycle:?}");
+        assert!(cycle[0].contains("waits to receive from channel 2"), "{cycle:?}");
+        assert!(cycle[1].contains("waits to receive from channel 1"), "{cycle:?}");
+        let shown = played.host.actors()[0].to_string();
+        assert!(shown.contains("waiting at a channel (to receive from channel 2)"), "{shown}");
+        played.end().await;
     });
 }

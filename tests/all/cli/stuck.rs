@@ -83,3 +83,27 @@ const TWO_WHO_WAIT: &str = r#"(module
             (then unreachable))
         (drop (call $call (i32.const 512) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
             (i32.const 0) (i64.const -1)))))"#;
+
+/// Who sends to a channel that only itself receives from waits for itself.
+#[test]
+fn channels_are_named_and_the_cycle_is_told() {
+    for flags in [&[][..], &["--deterministic"]] {
+        let ran = run(flags, SENDS_TO_ITSELF).expect_code(STUCK);
+        ran.expect_in_stderr(&[
+            "deadlock: 1 actor waits",
+            "<0.1> philosopher: waiting at a channel (to send to channel 1), 0 queued",
+            "in a cycle, each for the next and the last for the first:",
+            "<0.1> philosopher waits to send to channel 1",
+        ]);
+    }
+}
+
+/// Makes a channel without a buffer, and sends to it.
+const SENDS_TO_ITSELF: &str = r#"(module
+    (import "flower" "channel_new" (func $channel_new (param i32 i32 i32) (result i32)))
+    (import "flower" "channel_send" (func $channel_send (param i64 i32 i32 i32 i64) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "_start")
+        (drop (call $channel_new (i32.const 0) (i32.const 0) (i32.const 1024)))
+        (drop (call $channel_send (i64.load (i32.const 1024)) (i32.const 0) (i32.const 4) (i32.const 0)
+            (i64.const -1)))))"#;

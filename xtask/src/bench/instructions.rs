@@ -61,12 +61,15 @@ const fn sdk(name: &'static str, rounds: u64, operations: u64, what: &'static st
     Plan { name, what, guest: Guest::Sdk, rounds, operations }
 }
 
-const PLANS: [Plan; 19] = [
+const PLANS: [Plan; 22] = [
     wat("host_call", 50_000, 1, "self_pid"),
     wat("enqueue", 20_000, 1, "16 bytes into the own mailbox, which is emptied now and then"),
     wat("fiber_switch", 10_000, 1, "yield_now, alone"),
     wat("handler_call", 10_000, 1, "a handler sends 16 bytes to itself and is called with them"),
     wat("process_hop", 5_000, 2, "16 bytes from a process to another, which was parked"),
+    wat("rendezvous", 5_000, 2, "16 bytes over a channel from a process to another, which waits"),
+    wat("select_10", 5_000, 2, "the same, but every other time the waiting one selects among ten channels"),
+    wat("buffered", 100, 1024, "16 bytes through a channel of 1,024, many at once"),
     wat("handler_hop", 5_000, 2, "16 bytes from a handler to another"),
     wat("call", 5_000, 1, "a process asks a process and gets 16 bytes"),
     wat("call_handler", 5_000, 1, "a process asks a handler and gets 16 bytes"),
