@@ -107,6 +107,7 @@ impl Known {
             let (channel, receives) = match resource {
                 Resource::Sender(sender) => (sender.channel().id, false),
                 Resource::Receiver(receiver) => (receiver.channel().id, true),
+                _ => continue,
             };
             self.holders.entry((channel, receives)).or_default().insert(id);
         }

@@ -34,6 +34,9 @@ mod signal {
         pub(crate) fn size(&self) -> u64 {
             1
         }
+
+        /// Nothing travels with it.
+        pub(crate) fn commit_handles(&mut self) {}
     }
 }
 
