@@ -179,9 +179,10 @@ fn each_side_is_told() {
 }
 
 fn errors_and_timeouts() {
-    let (tx, rx) = channel::<Result<u32, String>>(0);
+    type Answer = Result<u32, String>;
+    let (tx, rx) = channel::<Answer>(0);
     let keeps = spawn(
-        |_both: (Sender<Result<u32, String>>, Receiver<Result<u32, String>>)| flower_guests::wait_for_ever(),
+        |_both: (Sender<Answer>, Receiver<Answer>)| flower_guests::wait_for_ever(),
         (tx.clone(), rx.clone()),
     );
     assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
