@@ -32,8 +32,11 @@ fn heard(out: &Receiver<u32>) -> Vec<u32> {
     out.try_iter().collect()
 }
 
+/// A source as the mix knows it.
+type Source = (Sender<u32>, flower::channel::SourceId);
+
 /// A mix into a channel with much room, and two sources of it with much room too.
-fn two(place: Place) -> (Mix<u32>, Receiver<u32>, [(Sender<u32>, flower::channel::SourceId); 2]) {
+fn two(place: Place) -> (Mix<u32>, Receiver<u32>, [Source; 2]) {
     let (out, rx) = place.channel(100);
     let mix = Mix::new(out);
     let sources = [(); 2].map(|()| {
