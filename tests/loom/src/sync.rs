@@ -22,6 +22,10 @@ pub(crate) struct MutexGuard<'a, T> {
 }
 
 impl<T> Mutex<T> {
+    pub(crate) fn new(inside: T) -> Mutex<T> {
+        Mutex(loom::sync::Mutex::new(inside))
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         MutexGuard { mutex: self, inner: Some(self.0.lock().expect("nobody panics with it")) }
     }
