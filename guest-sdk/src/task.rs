@@ -21,7 +21,7 @@
 //! A call that parks the actor, [`receive`](crate::receive()), [`call`](crate::call()) or [`sleep`](crate::sleep) of the crate's
 //! root, parks all its tasks. In a task, use the form of this module.
 //!
-//! The blocking forms of [channels](crate::channel), [`JoinHandle`], [`JoinSet`] and [`WaitGroup`] run the tasks while they wait,
+//! The blocking forms of [channels](mod@crate::channel), [`JoinHandle`], [`JoinSet`] and [`WaitGroup`] run the tasks while they wait,
 //! where they are called outside of a task. Inside a task they block the actor, too; and where only another task could
 //! end that, they panic and name what to use instead.
 

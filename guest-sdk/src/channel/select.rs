@@ -1,7 +1,7 @@
 //! Select: the first of several operations that can go ahead, and none of the others.
 //!
 //! Its arms are tried in a random order, and where none can go ahead, each waits at its channel. They share a
-//! [`Claim`]: whoever serves one of them takes it first, and who finds it taken goes on to the next who waits. When the
+//! `Claim`: whoever serves one of them takes it first, and who finds it taken goes on to the next who waits. When the
 //! owner runs again, it leaves the other places.
 
 mod arm;
