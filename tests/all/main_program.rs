@@ -114,8 +114,11 @@ fn a_deadlock_is_reported_with_who_waits_for_what() {
             "<0.1> main_stuck: waiting for a message, 0 queued",
             "(first): waiting for a reply or for an actor's end, 1 queued",
             "(second): waiting for a reply or for an actor's end, 1 queued",
+            "in a cycle, each for the next and the last for the first:",
+            "<0.3> main_stuck::asks_and_waits waits for a reply",
+            "<0.4> main_stuck::asks_and_waits waits for a reply",
         ]);
-        assert_eq!(ran.stderr.lines().count(), 4, "{}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 7, "{}", ran.stderr);
     }
 }
 
