@@ -28,6 +28,9 @@ mod state;
 mod promote;
 mod remote;
 
+mod batch;
+mod split;
+
 pub mod select;
 
 mod ops;
@@ -43,6 +46,7 @@ pub use ops::{Mix, Modes, Mult, Pub, SoloMode, SourceId, Sub, Tap, merge};
 pub use receiver::{IntoIter, IntoStream, Iter, Receiver, Receiving, Stream, TryIter};
 pub use select::Select;
 pub use sender::{Ended, NOTICED, Sender, Sending};
+pub use split::{Selected, StartSelect};
 pub use state::Overflow;
 
 pub(crate) use queue::{Claim, Owner};

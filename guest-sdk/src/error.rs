@@ -190,6 +190,19 @@ errors! {
         Invalid = INVALID,
     }
 
+    /// Why an operation on a channel was not started.
+    SelectError {
+        /// Too many wait on the channel, the actor has as many selects under way as it may, or the host makes no more channels.
+        Limit = LIMIT,
+        /// The value is larger than the limit.
+        TooLarge = TOO_LARGE,
+        /// The select has no arms, or too many.
+        Invalid = INVALID,
+        ;
+        /// The value cannot be encoded.
+        Encode(EncodeError),
+    }
+
     /// Why a name was not given.
     RegisterError {
         /// Another actor holds this name: it is already registered.

@@ -5,6 +5,7 @@
 use flower_abi::{Kind, Status};
 
 use crate::call::read;
+use crate::channel::Selected;
 use crate::envelope::Envelope;
 use crate::net::SocketMessage;
 use crate::reference::{MonitorRef, RequestRef, RoomRef, TimerRef};
@@ -30,6 +31,8 @@ pub enum Event {
     Room(RoomRef),
     /// Something happened to a socket: it is [active](crate::net::TcpStream::set_active), or asked to tell.
     Socket(SocketMessage),
+    /// An operation on a channel is done that was [started](crate::channel::StartSelect).
+    Selected(Selected),
     /// A signal of a newer host: its kind.
     Other(u32),
 }
@@ -91,7 +94,7 @@ impl Event {
             Some(Kind::Stop) => Event::Stop,
             Some(Kind::Socket) => Event::Socket(SocketMessage::new(envelope)),
             Some(Kind::Room) => Event::Room(RoomRef(envelope.info().reference)),
-            Some(Kind::Selected) => Event::Other(kind),
+            Some(Kind::Selected) => Event::Selected(Selected::new(envelope)),
             None => Event::Other(kind),
         }
     }
@@ -153,6 +156,7 @@ mod tests {
         assert!(matches!(signal(Kind::Timer, 0), Event::Timer(TimerRef(7))));
         assert!(matches!(signal(Kind::Stop, 0), Event::Stop));
         assert!(matches!(signal(Kind::Room, 0), Event::Room(RoomRef(7))));
+        assert!(matches!(signal(Kind::Selected, 0), Event::Selected(done) if done.select().id() == 7));
         assert!(matches!(signal(Kind::Exit, 0), Event::Exit(e) if e.reason == ExitReason::Killed));
     }
 

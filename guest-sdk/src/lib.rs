@@ -135,7 +135,8 @@ pub use clock::Instant;
 pub use entry::start_args;
 pub use envelope::Envelope;
 pub use error::{
-    CallError, GroupError, JoinError, PidError, ReceiveError, RegisterError, SendError, SpawnError,
+    CallError, GroupError, JoinError, PidError, ReceiveError, RegisterError, SelectError, SendError,
+    SpawnError,
 };
 pub use event::{Answer, Down, Event, ExitSignal};
 pub use exit::{ExitReason, ExitValue, exit, exit_signal, is_alive, kill, stop, trap_stop};
@@ -155,7 +156,7 @@ pub use pool::{Pool, PoolError, Task};
 pub use receive::{
     Receive, Request, flush, mailbox_len, poll, receive, receive_any, receive_request, receive_timeout,
 };
-pub use reference::{MonitorRef, RequestRef, RoomRef, TimerRef};
+pub use reference::{MonitorRef, RequestRef, RoomRef, SelectRef, TimerRef};
 pub use router::{Router, Routing};
 pub use send::{notify_room, send, send_bytes, send_wait};
 pub use spawn::{Spawn, Stack, spawn, spawn_after, spawn_handler, spawn_join, spawn_link, spawn_monitor};

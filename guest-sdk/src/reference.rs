@@ -44,6 +44,8 @@ references! {
     RequestRef = Request;
     /// A notice of room, made by [`notify_room`](crate::notify_room).
     RoomRef = Room;
+    /// A select over channels whose completion comes as an event, made by [`StartSelect`](crate::channel::StartSelect).
+    SelectRef = Select;
 }
 
 impl RequestRef {
@@ -55,6 +57,14 @@ impl RequestRef {
 
 impl RoomRef {
     /// Gives the notice up. Returns whether it was outstanding.
+    pub fn cancel(self) -> bool {
+        host::cancel(self.0)
+    }
+}
+
+impl SelectRef {
+    /// Gives the select up. Returns whether none of its arms was done, and none will be; else its completion comes, or has
+    /// come.
     pub fn cancel(self) -> bool {
         host::cancel(self.0)
     }

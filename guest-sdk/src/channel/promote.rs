@@ -1,5 +1,6 @@
 //! Endpoints in messages: how a channel leaves its actor, and how it arrives at another.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use flower_abi::Status;
@@ -12,7 +13,7 @@ use super::{Chan, Overflow, Owner, Receiver, Refusal, Sender};
 use crate::handle::Handle;
 
 /// Why a channel does not leave its actor.
-enum Stays {
+pub(super) enum Stays {
     Refused(Status),
     Unfit,
 }
@@ -38,7 +39,7 @@ impl<T> Chan<T> {
     }
 
     /// The channel in the host, which is made if there is none.
-    fn promoted(&self, travel: Travel<T>) -> Result<&Remote<T>, Stays> {
+    pub(super) fn promoted(&self, travel: Travel<T>) -> Result<&Remote<T>, Stays> {
         match self.remote.get() {
             Some(remote) => Ok(remote),
             None => self.promote(travel),
@@ -102,10 +103,10 @@ impl<T: Serialize + DeserializeOwned> Serialize for Receiver<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let remote = self.chan.promoted(Travel::NEW).map_err(S::Error::custom)?;
         let receiver = remote.receiver.borrow();
-        receiver
-            .as_ref()
-            .ok_or_else(|| S::Error::custom("the channel has no receiver"))?
-            .serialize(serializer)
+        let handle = receiver.as_ref().ok_or_else(|| S::Error::custom("the channel has no receiver"))?;
+        // What this actor has taken in advance goes along.
+        let taken = self.chan.state.borrow_mut().take_all();
+        (handle, taken).serialize(serializer)
     }
 }
 
@@ -118,7 +119,9 @@ impl<'de, T: Serialize + DeserializeOwned> Deserialize<'de> for Sender<T> {
 
 impl<'de, T: Serialize + DeserializeOwned> Deserialize<'de> for Receiver<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Receiver<T>, D::Error> {
-        let handle = Handle::deserialize(deserializer)?;
-        Ok(Receiver::new(Chan::of(Remote::arrived(None, Some(handle), Travel::NEW), false)))
+        let (handle, taken) = <(Handle, VecDeque<T>)>::deserialize(deserializer)?;
+        let chan = Chan::of(Remote::arrived(None, Some(handle), Travel::NEW), false);
+        chan.state.borrow_mut().keep(taken);
+        Ok(Receiver::new(chan))
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use flower_abi::{NEVER, Status};
 
+use super::batch::Room;
 use super::queue::Outcome;
 use super::{Chan, NONE, Owner, RecvTimeoutError, Remote, Started, Take, TryRecvError, says_closed};
 use crate::clock::deadline;
@@ -40,6 +41,18 @@ impl<T> Receiver<T> {
                 None => task::wait(self.recv_async(), "`recv_async().await`"),
             },
         }
+    }
+
+    /// The next value of a loop.
+    fn next(&self, room: &mut Room) -> Option<T> {
+        if let Some(remote) = self.chan.remote.get() {
+            let left = self.chan.state.borrow_mut().take_left();
+            if left.is_some() {
+                return left;
+            }
+            room.fill(&self.chan, remote);
+        }
+        self.recv()
     }
 
     /// The channel of the host, if a call of it may park the actor because no task could run meanwhile.
@@ -103,7 +116,7 @@ impl<T> Receiver<T> {
 
     /// Every value until the channel is closed and drained; blocks as [`recv`](Self::recv).
     pub fn iter(&self) -> Iter<'_, T> {
-        Iter(self)
+        Iter { receiver: self, room: Room::default() }
     }
 
     /// The values that are there; never waits.
@@ -240,13 +253,16 @@ impl Wait {
 }
 
 /// See [`Receiver::iter`].
-pub struct Iter<'a, T>(&'a Receiver<T>);
+pub struct Iter<'a, T> {
+    receiver: &'a Receiver<T>,
+    room: Room,
+}
 
 impl<T> Iterator for Iter<'_, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.0.recv()
+        self.receiver.next(&mut self.room)
     }
 }
 
@@ -262,13 +278,16 @@ impl<T> Iterator for TryIter<'_, T> {
 }
 
 /// Every value until the channel is closed and drained; keeps the endpoint.
-pub struct IntoIter<T>(Receiver<T>);
+pub struct IntoIter<T> {
+    receiver: Receiver<T>,
+    room: Room,
+}
 
 impl<T> Iterator for IntoIter<T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        self.0.recv()
+        self.receiver.next(&mut self.room)
     }
 }
 
@@ -277,7 +296,7 @@ impl<T> IntoIterator for Receiver<T> {
     type IntoIter = IntoIter<T>;
 
     fn into_iter(self) -> IntoIter<T> {
-        IntoIter(self)
+        IntoIter { receiver: self, room: Room::default() }
     }
 }
 

@@ -5,7 +5,9 @@
 
 use std::cell::RefCell;
 
-use flower_abi::{AT_ONCE, Arm, ChannelInfo, Codec, Filter, Kind, MessageInfo, NEVER, SendOptions, Status};
+use flower_abi::{
+    AT_ONCE, Arm, ChannelInfo, Codec, Filter, Kind, MessageInfo, NEVER, SendOptions, Status, ValueHeader,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,12 +24,17 @@ use crate::{DecodeError, Message, host};
 pub(super) struct Travel<T> {
     write: fn(Codec, &T, &mut Vec<u8>) -> Result<(), EncodeError>,
     read: fn(&Envelope) -> Result<T, DecodeError>,
+    read_record: fn(Codec, u64, &[u8]) -> Result<T, DecodeError>,
     fingerprint: fn() -> u64,
 }
 
 impl<T: Serialize + DeserializeOwned> Travel<T> {
-    pub(super) const NEW: Travel<T> =
-        Travel { write: message::write, read: Envelope::decode, fingerprint: <T as Message>::fingerprint };
+    pub(super) const NEW: Travel<T> = Travel {
+        write: message::write,
+        read: Envelope::decode,
+        read_record: message::decode,
+        fingerprint: <T as Message>::fingerprint,
+    };
 }
 
 /// An actor's endpoints of a channel of the host: one handle for each side of which it has some.
@@ -35,12 +42,20 @@ pub(super) struct Remote<T> {
     pub(super) sender: RefCell<Option<Handle>>,
     pub(super) receiver: RefCell<Option<Handle>>,
     travel: Travel<T>,
+    fingerprint: u64,
 }
 
 /// A value as it travels.
 pub(super) struct Written {
     body: Buffer,
     options: SendOptions,
+}
+
+impl Written {
+    pub(super) fn arm(&self, handle: u64) -> Arm {
+        let (body, body_len) = (host::address(self.body.as_slice()), host::length(&self.body));
+        Arm { kind: Arm::SEND, options: host::address(&self.options), handle, body, body_len }
+    }
 }
 
 /// What can be wrong with a value that is to be sent to another actor.
@@ -69,50 +84,52 @@ impl<T> Remote<T> {
     pub(super) fn make(capacity: usize, overflow: Overflow, travel: Travel<T>) -> Result<Remote<T>, Status> {
         let capacity = u32::try_from(capacity).map_err(|_| Status::LIMIT)?;
         let (sender, receiver) = host::channel_new(capacity, overflow.of_the_host())?;
-        let (sender, receiver) = (Handle::own(sender), Handle::own(receiver));
-        Ok(Remote { sender: RefCell::new(Some(sender)), receiver: RefCell::new(Some(receiver)), travel })
+        Ok(Remote::arrived(Some(Handle::own(sender)), Some(Handle::own(receiver)), travel))
     }
 
     /// One that came with a message, as one of the two endpoints.
     pub(super) fn arrived(sender: Option<Handle>, receiver: Option<Handle>, travel: Travel<T>) -> Remote<T> {
-        Remote { sender: RefCell::new(sender), receiver: RefCell::new(receiver), travel }
+        let fingerprint = (travel.fingerprint)();
+        Remote { sender: RefCell::new(sender), receiver: RefCell::new(receiver), travel, fingerprint }
     }
 
-    fn sender(&self) -> u64 {
+    pub(super) fn sender_number(&self) -> u64 {
         self.sender.borrow().as_ref().map_or(0, Handle::id)
     }
 
-    fn receiver(&self) -> u64 {
+    pub(super) fn receiver_number(&self) -> u64 {
         self.receiver.borrow().as_ref().map_or(0, Handle::id)
     }
 
     pub(super) fn write(&self, codec: Codec, value: &T) -> Result<Written, Refusal> {
+        self.try_write(codec, value).map_err(|_| Refusal::Unfit)
+    }
+
+    pub(super) fn try_write(&self, codec: Codec, value: &T) -> Result<Written, EncodeError> {
         let mut body = Buffer::outgoing();
-        handle::writing(&mut body, |body| (self.travel.write)(codec, value, body))
-            .map_err(|_| Refusal::Unfit)?;
-        let fingerprint = (self.travel.fingerprint)();
-        let options = SendOptions { codec: codec.0, fingerprint, ..SendOptions::RAW };
+        handle::writing(&mut body, |body| (self.travel.write)(codec, value, body))?;
+        let options = SendOptions { codec: codec.0, fingerprint: self.fingerprint, ..SendOptions::RAW };
         let options = handle::with_handles(&body, options);
         Ok(Written { body, options })
     }
 
     pub(super) fn try_send(&self, written: &Written) -> Result<(), Refusal> {
-        Ok(host::channel_try_send(self.sender(), &written.body, &written.options)?)
+        Ok(host::channel_try_send(self.sender_number(), &written.body, &written.options)?)
     }
 
     /// Parks the actor until it is sent.
     pub(super) fn send(&self, written: &Written, deadline: u64) -> Result<(), Refusal> {
-        Ok(host::channel_send(self.sender(), &written.body, &written.options, deadline)?)
+        Ok(host::channel_send(self.sender_number(), &written.body, &written.options, deadline)?)
     }
 
     /// A value, if there is one: `NONE` or `CLOSED` otherwise.
     pub(super) fn try_recv(&self) -> Result<T, Status> {
-        self.first(|| host::channel_try_recv(self.receiver()))
+        self.first(|| host::channel_try_recv(self.receiver_number()))
     }
 
     /// Parks the actor until there is a value.
     pub(super) fn recv(&self, deadline: u64) -> Result<T, Status> {
-        self.first(|| host::channel_recv(self.receiver(), deadline))
+        self.first(|| host::channel_recv(self.receiver_number(), deadline))
     }
 
     /// The first that is a `T`. Who knows the channel by another type can send something else, which is dropped.
@@ -128,30 +145,39 @@ impl<T> Remote<T> {
         (self.travel.read)(envelope).ok()
     }
 
+    /// Appends a value as a record of many; false if it has to be sent by itself, for what it carries, or since something
+    /// is wrong with it.
+    pub(super) fn write_record(&self, codec: Codec, value: &T, records: &mut Vec<u8>) -> bool {
+        let Ok(Written { body, options }) = self.try_write(codec, value) else { return false };
+        let header = ValueHeader { len: host::length(&body), codec: codec.0, fingerprint: self.fingerprint };
+        if options.handle_count == 0 {
+            records.extend_from_slice(&header.to_bytes());
+            records.extend_from_slice(&body);
+        }
+        options.handle_count == 0
+    }
+
+    pub(super) fn read_record(&self, header: &ValueHeader, body: &[u8]) -> Option<T> {
+        (self.travel.read_record)(Codec(header.codec), header.fingerprint, body).ok()
+    }
+
     /// A send as an arm of a select; it is valid as long as what was written stands where it is.
     pub(super) fn send_arm(&self, written: &Written) -> Arm {
-        let (body, body_len) = (host::address(written.body.as_slice()), host::length(&written.body));
-        Arm {
-            kind: Arm::SEND,
-            options: host::address(&written.options),
-            handle: self.sender(),
-            body,
-            body_len,
-        }
+        written.arm(self.sender_number())
     }
 
     pub(super) fn recv_arm(&self) -> Arm {
-        Arm { kind: Arm::RECEIVE, handle: self.receiver(), ..Arm::default() }
+        Arm { kind: Arm::RECEIVE, handle: self.receiver_number(), ..Arm::default() }
     }
 
     pub(super) fn info(&self) -> ChannelInfo {
-        let handle = if self.receiver() == 0 { self.sender() } else { self.receiver() };
+        let handle = if self.receiver_number() == 0 { self.sender_number() } else { self.receiver_number() };
         let gone = ChannelInfo { closed: 1, ..ChannelInfo::default() };
         host::channel_info(handle).unwrap_or(gone)
     }
 
     pub(super) fn close(&self) -> bool {
-        let handle = if self.receiver() == 0 { self.sender() } else { self.receiver() };
+        let handle = if self.receiver_number() == 0 { self.sender_number() } else { self.receiver_number() };
         host::channel_close(handle).unwrap_or(false)
     }
 }

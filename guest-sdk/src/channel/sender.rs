@@ -9,7 +9,7 @@ use flower_abi::NEVER;
 
 use super::queue::{Outcome, Queue};
 use super::{
-    Chan, NONE, Offer, Owner, Refusal, Remote, SendError, SendTimeoutError, Started, TrySendError,
+    Chan, NONE, Offer, Owner, Refusal, Remote, SendError, SendTimeoutError, Started, TrySendError, batch,
     says_closed,
 };
 use crate::clock::deadline;
@@ -137,7 +137,10 @@ impl<T> Sender<T> {
     /// As [`send`](Self::send).
     #[track_caller]
     pub fn send_all(&self, values: impl IntoIterator<Item = T>) -> Result<(), SendError<T>> {
-        values.into_iter().try_for_each(|value| self.send(value))
+        match self.direct() {
+            Some(remote) => batch::send_all(self, remote, values),
+            None => values.into_iter().try_for_each(|value| self.send(value)),
+        }
     }
 
     /// Sends all values, as [`send_all`](Self::send_all), in a task.

@@ -25,6 +25,7 @@ fn main() {
     many_receivers();
     in_the_compact_form();
     many_tasks_at_one_channel();
+    many_at_once();
 }
 
 fn counts(to: Sender<u32>, count: u32) {
@@ -352,4 +353,41 @@ fn many_tasks_at_one_channel() {
     tx.send_all(0..60).expect("they receive");
     drop(tx);
     assert_eq!(receive(), Ok((0..60).sum::<u32>()));
+}
+
+/// Loops and `send_all` take many values at a time, where there is much room; that is not to be seen.
+fn many_at_once() {
+    let (tx, rx) = channel::<(u32, String)>(1024);
+    spawn(
+        |tx: Sender<(u32, String)>| {
+            let values = (0..5000).map(|n| (n, "x".repeat(n as usize % 300)));
+            tx.send_all(values).expect("it receives");
+        },
+        tx,
+    );
+    let mut next = 0;
+    for (n, text) in rx.iter().take(700) {
+        assert_eq!((n, text.len()), (next, n as usize % 300));
+        next += 1;
+    }
+    // The loop has taken more than it has given out: that is for whoever has the endpoint.
+    let rest = spawn_join(
+        |rx: Receiver<(u32, String)>| {
+            let first = rx.recv().map(|(n, _)| n);
+            (first, rx.into_iter().map(|(n, _)| n).is_sorted())
+        },
+        rx,
+    );
+    assert_eq!(rest.join(), Ok((Some(700), true)));
+    // Values that carry something stand between others.
+    let (tx, rx) = channel::<Option<Sender<u32>>>(100);
+    let (answer, answers) = channel(100);
+    let server = spawn_join(
+        |rx: Receiver<Option<Sender<u32>>>| rx.into_iter().flatten().map(|tx| tx.send(1)).count(),
+        rx,
+    );
+    let values = (0..90).map(|n| (n % 10 == 0).then(|| answer.clone()));
+    assert!(tx.send_all(values).is_ok());
+    drop((tx, answer));
+    assert_eq!((server.join(), answers.iter().sum()), (Ok(9), 9_u32));
 }

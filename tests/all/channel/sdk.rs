@@ -3,6 +3,9 @@
 use crate::support::guest_tests;
 
 guest_tests! {
+    channel_handlers,
     channel_local,
-    channel_remote,
+    channel_modules => |guest| guest.module("other", "channel_modules_other"),
+    channel_remote;
+    used: channel_modules_other
 }

@@ -2,7 +2,7 @@
 //!
 //! `flower-host run channels.wasm [ROW [COUNT]]`
 
-use flower::{Instant, Receiver, channel, select_async, task};
+use flower::{Instant, Receiver, Sender, channel, select_async, spawn, task};
 
 /// A row: its name, how many operations are usual, and what makes so many.
 type Row = (&'static str, u32, fn(u32));
@@ -14,6 +14,8 @@ const ROWS: &[Row] = &[
     ("task_buffered", 10_000_000, |count| between_tasks(1024, count)),
     ("task_select", 1_000_000, selects),
     ("task_daisy", 100_000, daisy),
+    ("actor_rendezvous", 200_000, |count| between_actors(0, count)),
+    ("actor_buffered", 5_000_000, |count| between_actors(1024, count)),
 ];
 
 fn main() {
@@ -111,4 +113,15 @@ fn daisy(count: u32) {
     }
     task::spawn(async move { first.send_async(1).await });
     assert_eq!(right.recv(), Some(count + 1));
+}
+
+/// Values of 16 bytes, in one loop each.
+fn between_actors(capacity: usize, count: u32) {
+    fn send(tx: Sender<[u64; 2]>, count: u32) {
+        tx.send_all((0..u64::from(count)).map(|n| [n, n << 56])).expect("it receives");
+    }
+    let (tx, rx) = channel(capacity);
+    spawn(send, (tx.binary(), count));
+    let sum: u64 = rx.iter().map(|[n, _]| n).sum();
+    assert_eq!(sum, u64::from(count) * u64::from(count - 1) / 2);
 }
