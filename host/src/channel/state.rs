@@ -155,8 +155,9 @@ impl State {
             return Taken::Value(value, done);
         }
         while let Some(mut parked) = self.sending.pop() {
-            let value = parked.value.take().expect("who waits to send has a value");
+            let mut value = parked.value.take().expect("who waits to send has a value");
             if parked.waiter.claim() {
+                value.commit_handles();
                 done.push(parked);
                 return Taken::Value(value, done);
             }
