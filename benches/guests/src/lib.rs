@@ -4,6 +4,7 @@
 //! `NAME SECONDS` for each figure. `benches/peers/README.md` tells the workloads.
 
 pub mod echo;
+pub mod channels;
 pub mod processes;
 
 use std::time::Duration;

@@ -8,7 +8,8 @@
 //! - When the source is closed and drained, they send what they still hold, and what they made closes.
 //! - When nobody can receive from what they made any more, they end and let go of the source, so that whoever
 //!   sends into it is told. The value that they hold then is lost.
-//! - Local channels, and those that others hold ends of, are the same to them.
+//! - Local channels, and those that others hold ends of, are the same to them; that nobody receives from one of
+//!   the latter is found out with the next value.
 
 mod time;
 mod transform;
@@ -21,10 +22,10 @@ mod mult;
 mod publish;
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use super::{Ended, Receiver, Sender, channel};
+use super::{Receiver, Sender, channel};
 use crate::task;
 
 pub use flow::merge;
@@ -40,11 +41,21 @@ fn stage<T: 'static, F: Future<Output = ()> + 'static>(fill: impl FnOnce(Sender<
 }
 
 /// The next value of a source; `None` when there is no more, or nobody who could receive what becomes of it.
-async fn next<T, U>(source: &Receiver<T>, ended: &mut Ended<'_, U>) -> Option<T> {
-    let mut receiving = source.recv_async();
-    let either = poll_fn(|context| match Pin::new(&mut receiving).poll(context) {
-        Poll::Pending => Pin::new(&mut *ended).poll(context).map(|()| None),
+async fn next<T>(source: &Receiver<T>, unheard: Pin<&mut impl Future<Output = ()>>) -> Option<T> {
+    let (mut receiving, mut unheard) = (pin!(source.recv_async()), unheard);
+    let either = poll_fn(|context| match receiving.as_mut().poll(context) {
+        Poll::Pending => unheard.as_mut().poll(context).map(|()| None),
         received => received,
     });
     either.await
+}
+
+/// Waits until nobody can receive any more; of a channel that others hold ends of, for ever: a send finds it out.
+async fn unheard<T>(out: &Sender<T>) {
+    let mut ended = out.closed_async();
+    let local = poll_fn(|context| match out.chan.remote.get() {
+        None => Pin::new(&mut ended).poll(context),
+        Some(_) => Poll::Pending,
+    });
+    local.await;
 }

@@ -3,7 +3,7 @@
 use flower_guests::channels::Place;
 
 fn main() {
-    let (tx, rx) = Place::Actor.channel(0);
+    let (tx, rx) = Place::Host.channel(0);
     println!("will block");
     tx.send("channel".to_owned()).expect("nobody closes it");
     println!("{:?}", rx.recv());

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use flower::select;
 use flower::task::{self, WaitGroup};
+use flower::{select, spawn};
 use flower_guests::channels::Place;
 
 fn main() {
@@ -25,11 +25,24 @@ fn o1_a_buffer(place: Place) {
     assert_eq!((rx.recv(), rx.recv()), (Some(1), Some(2)));
 }
 
+/// In the host, it is actors that add up.
 fn o2_sums(place: Place) {
     let (tx, rx) = place.channel(0);
     for half in [vec![7, 2, 8], vec![-9, 4, 0]] {
         let tx = tx.clone();
-        task::spawn(async move { tx.send_async(half.iter().sum()).await });
+        match place {
+            Place::Actor => {
+                task::spawn(async move { tx.send_async(half.iter().sum()).await });
+            }
+            Place::Host => {
+                spawn(
+                    |(half, tx): (Vec<i64>, flower::Sender<i64>)| {
+                        tx.send(half.iter().sum()).expect("it is received")
+                    },
+                    (half, tx),
+                );
+            }
+        }
     }
     let sums = [rx.recv(), rx.recv()].map(|sum| sum.expect("one of each"));
     assert_eq!(BTreeSet::from(sums), BTreeSet::from([17, -5]));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use flower::channel::{self, Overflow, Receiver};
 use flower::task;
-use flower_guests::channels::Place;
+use flower_guests::channels::{Place, turns};
 
 fn main() {
     for place in Place::ALL {
@@ -50,7 +50,7 @@ fn a_pipe_gives_back_what_was_on_its_way(place: Place) {
     let source = numbers(place, 10);
     let piped = source.clone().pipe(tx);
     // One has room, and the next waits for it.
-    (0..10).for_each(|_| task::block_on(task::yield_now()));
+    turns();
     rx.close();
     let refused = piped.join().expect("it is not aborted").expect_err("it was closed meanwhile");
     assert_eq!(refused.into_inner(), 1);

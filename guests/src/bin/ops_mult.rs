@@ -1,8 +1,8 @@
 //! `Mult`: every tap gets every value, and a slow one follows its own policy.
 
 use flower::channel::{Mult, Overflow, Receiver, Sender};
-use flower::task;
-use flower_guests::channels::Place;
+use flower::{receive, self_pid, send, spawn, task};
+use flower_guests::channels::{Place, turns};
 
 fn main() {
     for place in Place::ALL {
@@ -16,10 +16,7 @@ fn main() {
         values_without_taps_are_dropped(place);
         a_mult_that_nobody_needs_lets_go(place);
     }
-}
-
-fn turns() {
-    (0..20).for_each(|_| task::block_on(task::yield_now()));
+    other_actors_tap();
 }
 
 fn all<T: 'static>(rx: Receiver<T>) -> Vec<T> {
@@ -158,4 +155,26 @@ fn a_mult_that_nobody_needs_lets_go(place: Place) {
     tx.send(2).expect("nobody has told it yet");
     task::block_on(tx.closed_async());
     assert!(tx.send(3).is_err());
+}
+
+/// Actors that are sent the receivers of taps, and one that sends its own sender.
+fn other_actors_tap() {
+    let (tx, rx) = Place::Actor.channel(0);
+    let mult = Mult::new(rx);
+    let listen = |(rx, to): (Receiver<u32>, Sender<u32>)| to.send(rx.iter().sum()).expect("there is room");
+    let (sum, sums) = Place::Actor.channel(9);
+    for _ in 0..3 {
+        spawn(listen, (mult.tap(1, Overflow::Block), sum.clone()));
+    }
+    let offer = |(to, sum): (flower::Pid, Sender<u32>)| {
+        let (tx, rx) = flower::channel::<u32>(4);
+        send(to, &tx).expect("somebody waits for it");
+        drop(tx);
+        sum.send(rx.iter().sum()).expect("there is room");
+    };
+    spawn(offer, (self_pid(), sum));
+    mult.tap_into(receive().expect("a sender"));
+    send_all(tx, 100);
+    drop(mult);
+    assert_eq!(all(sums), [4950; 4]);
 }

@@ -2,7 +2,7 @@
 
 use flower::channel::{Overflow, Pub, Receiver, Sender};
 use flower::task;
-use flower_guests::channels::Place;
+use flower_guests::channels::{Place, turns};
 
 fn main() {
     for place in Place::ALL {
@@ -21,10 +21,6 @@ type Note = (String, u32);
 
 fn note(topic: &str, n: u32) -> Note {
     (topic.to_owned(), n)
-}
-
-fn turns() {
-    (0..20).for_each(|_| task::block_on(task::yield_now()));
 }
 
 fn all(rx: Receiver<Note>) -> Vec<u32> {

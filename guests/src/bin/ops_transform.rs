@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use flower::channel::{self, Receiver};
+use flower::channel::{self, Receiver, Sender};
 use flower::task;
-use flower_guests::channels::Place;
+use flower_guests::channels::{Place, turns};
 
 fn main() {
     for place in Place::ALL {
@@ -17,6 +17,7 @@ fn main() {
         a_source_is_let_go_of_while_it_is_silent(place);
     }
     operations_run_at_most_one_value_ahead();
+    a_result_can_be_sent_away();
     many_stages();
 }
 
@@ -91,7 +92,7 @@ fn what_nobody_can_receive_is_not_asked_for(place: Place) {
 fn a_source_is_let_go_of_while_it_is_silent(place: Place) {
     let (tx, rx) = place.channel::<u32>(0);
     let result = rx.map(|n| n);
-    task::block_on(task::yield_now());
+    turns();
     assert!(!tx.is_closed());
     drop(result);
     task::block_on(tx.closed_async());
@@ -105,16 +106,28 @@ fn operations_run_at_most_one_value_ahead() {
         count.set(count.get() + 1);
         n * 2
     });
-    (0..10).for_each(|_| task::block_on(task::yield_now()));
+    turns();
     assert_eq!(asked.get(), 1);
     assert_eq!(doubled.recv(), Some(0));
-    (0..10).for_each(|_| task::block_on(task::yield_now()));
+    turns();
     assert_eq!(asked.get(), 2);
 
     let buffered = numbers(Place::Actor, 100).buffered(10);
-    (0..100).for_each(|_| task::block_on(task::yield_now()));
+    turns();
     assert_eq!(buffered.len(), 10);
     assert_eq!(all(buffered), (0..100).collect::<Vec<u32>>());
+}
+
+/// Another actor receives what a task of this one makes.
+fn a_result_can_be_sent_away() {
+    let sum = |numbers: Receiver<u32>| numbers.iter().sum::<u32>();
+    let sum = channel::spawn_actor_channel(sum, numbers(Place::Actor, 10).map(|n| n + 1));
+    assert_eq!(sum.recv(), Some(Ok(55)));
+
+    // And the other way: this actor works on what another one makes.
+    let (tx, rx) = channel::channel(0);
+    flower::spawn(|tx: Sender<u32>| tx.send_all(0..10).expect("they are received"), tx);
+    assert_eq!(all(rx.map(|n| n + 1).filter(|n| n % 2 == 0)), [2, 4, 6, 8, 10]);
 }
 
 fn many_stages() {

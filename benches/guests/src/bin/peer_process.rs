@@ -1,7 +1,9 @@
-//! The row `flower`: the process style; numbers in the compact codec, payloads as plain bytes.
+//! The row `flower`: the process style; numbers in the compact codec, payloads as plain bytes; and the workloads on
+//! channels.
 
 use flower::{Binary, Envelope, Pid, receive, send_bytes};
 use flower_bench_guests::processes::{self, Wire};
+use flower_bench_guests::{Workload, channels};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,5 +32,16 @@ impl Wire for Compact {
 }
 
 fn main() {
-    processes::run::<Compact>();
+    let workload = Workload::from_args();
+    let number = |at| workload.number(at);
+    match workload.name() {
+        "rendezvous" => channels::rendezvous(number(0)),
+        "stream" => channels::stream(number(0), number(1)),
+        "local" => channels::local(number(0), number(1)),
+        "handover" => channels::local(0, number(0)),
+        "select" => channels::selected(number(0)),
+        "daisy" => channels::daisy_actors(number(0)),
+        "daisy_tasks" => channels::daisy_tasks(number(0)),
+        _ => processes::run::<Compact>(),
+    }
 }

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use super::{next, stage};
+use super::{next, stage, unheard};
 use crate::channel::{Overflow, Receiver, SendError, Sender, channel, channel_with};
 use crate::task::{self, JoinHandle};
 
@@ -15,8 +15,8 @@ impl<T: 'static> Receiver<T> {
     /// The task gives an error with the value that was on its way when `to` was closed, if there was one.
     pub fn pipe(self, to: Sender<T>) -> JoinHandle<Result<(), SendError<T>>> {
         task::spawn(async move {
-            let mut ended = to.closed_async();
-            while let Some(value) = next(&self, &mut ended).await {
+            let mut unheard = pin!(unheard(&to));
+            while let Some(value) = next(&self, unheard.as_mut()).await {
                 to.send_async(value).await?;
             }
             Ok(())

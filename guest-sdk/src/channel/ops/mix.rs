@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
+use super::unheard;
 use crate::channel::{Receiver, Sender};
 use crate::task;
 
@@ -251,11 +252,11 @@ fn settle<T: 'static>(console: &Shared<T>) {
 
 /// The task of one source.
 async fn carry<T: 'static>(console: Shared<T>, id: SourceId, out: Sender<T>) {
-    let mut ended = out.closed_async();
+    let mut unheard = pin!(unheard(&out));
     loop {
         let next = poll_fn(|context| {
             let next = console.borrow_mut().poll_next(id, context);
-            if next.is_pending() && Pin::new(&mut ended).poll(context).is_ready() {
+            if next.is_pending() && unheard.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Err(Unheard));
             }
             next.map(Ok)

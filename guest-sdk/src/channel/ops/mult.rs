@@ -14,7 +14,7 @@ use crate::task::{self, JoinHandle, WaitGroup};
 /// never do. All taps are offered a value at the same time. With no taps, values are dropped.
 ///
 /// When the source is closed and drained, the taps close, each behind what it still holds. A tap that nobody
-/// can receive from is removed. Once the `Mult` is dropped there are no new taps, and it goes on as long as
+/// can receive from is removed, and so is one of another actor that a value cannot be sent to. Once the `Mult` is dropped there are no new taps, and it goes on as long as
 /// there are any.
 ///
 /// ```no_run

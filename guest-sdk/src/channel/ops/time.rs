@@ -1,8 +1,9 @@
 //! Values by the clock: batch, debounce, throttle.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use super::{next, stage};
+use super::{next, stage, unheard};
 use crate::Instant;
 use crate::channel::{Receiver, RecvTimeoutError};
 use crate::task;
@@ -17,8 +18,8 @@ impl<T: 'static> Receiver<T> {
     pub fn batch(self, max: usize, within: Duration) -> Receiver<Vec<T>> {
         assert!(max > 0, "a batch has at least one value");
         stage(|out| async move {
-            let mut ended = out.closed_async();
-            while let Some(first) = next(&self, &mut ended).await {
+            let mut unheard = pin!(unheard(&out));
+            while let Some(first) = next(&self, unheard.as_mut()).await {
                 let (mut batch, due) = (vec![first], Instant::now() + within);
                 while batch.len() < max {
                     let Ok(value) = until(&self, due).await else { break };
@@ -36,8 +37,8 @@ impl<T: 'static> Receiver<T> {
     #[must_use]
     pub fn debounce(self, quiet: Duration) -> Receiver<T> {
         stage(|out| async move {
-            let mut ended = out.closed_async();
-            while let Some(mut last) = next(&self, &mut ended).await {
+            let mut unheard = pin!(unheard(&out));
+            while let Some(mut last) = next(&self, unheard.as_mut()).await {
                 while let Ok(value) = self.recv_timeout_async(quiet).await {
                     last = value;
                 }
@@ -55,15 +56,15 @@ impl<T: 'static> Receiver<T> {
     #[must_use]
     pub fn throttle(self, period: Duration) -> Receiver<T> {
         stage(|out| async move {
-            let mut ended = out.closed_async();
-            let mut pending = next(&self, &mut ended).await;
+            let mut unheard = pin!(unheard(&out));
+            let mut pending = next(&self, unheard.as_mut()).await;
             while let Some(value) = pending {
                 if out.send_async(value).await.is_err() {
                     break;
                 }
                 pending = match newest(&self, Instant::now() + period).await {
                     Some(value) => Some(value),
-                    None => next(&self, &mut ended).await,
+                    None => next(&self, unheard.as_mut()).await,
                 };
             }
         })

@@ -1,6 +1,8 @@
 //! From a channel to a channel, value by value: map, filter, take, split, partition.
 
-use super::{next, stage};
+use std::pin::pin;
+
+use super::{next, stage, unheard};
 use crate::channel::{Receiver, Sender, channel};
 use crate::task;
 
@@ -9,8 +11,8 @@ impl<T: 'static> Receiver<T> {
     #[must_use]
     pub fn map<U: 'static>(self, mut change: impl FnMut(T) -> U + 'static) -> Receiver<U> {
         stage(|out| async move {
-            let mut ended = out.closed_async();
-            while let Some(value) = next(&self, &mut ended).await {
+            let mut unheard = pin!(unheard(&out));
+            while let Some(value) = next(&self, unheard.as_mut()).await {
                 if out.send_async(change(value)).await.is_err() {
                     break;
                 }
@@ -22,8 +24,8 @@ impl<T: 'static> Receiver<T> {
     #[must_use]
     pub fn filter(self, mut wanted: impl FnMut(&T) -> bool + 'static) -> Receiver<T> {
         stage(|out| async move {
-            let mut ended = out.closed_async();
-            while let Some(value) = next(&self, &mut ended).await {
+            let mut unheard = pin!(unheard(&out));
+            while let Some(value) = next(&self, unheard.as_mut()).await {
                 if wanted(&value) && out.send_async(value).await.is_err() {
                     break;
                 }
@@ -35,9 +37,9 @@ impl<T: 'static> Receiver<T> {
     #[must_use]
     pub fn take(self, count: usize) -> Receiver<T> {
         stage(|out| async move {
-            let mut ended = out.closed_async();
+            let mut unheard = pin!(unheard(&out));
             for _ in 0..count {
-                let Some(value) = next(&self, &mut ended).await else { break };
+                let Some(value) = next(&self, unheard.as_mut()).await else { break };
                 if out.send_async(value).await.is_err() {
                     break;
                 }
@@ -70,11 +72,11 @@ impl<T: 'static> Receiver<T> {
     pub fn partition(self, size: usize) -> Receiver<Vec<T>> {
         assert!(size > 0, "a group has at least one value");
         stage(|out| async move {
-            let mut ended = out.closed_async();
+            let mut unheard = pin!(unheard(&out));
             loop {
                 let mut group = Vec::new();
                 while group.len() < size {
-                    let Some(value) = next(&self, &mut ended).await else { break };
+                    let Some(value) = next(&self, unheard.as_mut()).await else { break };
                     group.push(value);
                 }
                 let last = group.len() < size;

@@ -131,6 +131,16 @@ pub(super) const CELLS: &[Cell] = &[
         .workers(&[1, 2]),
     cell("call", "call", "call N", 500_000, RATE).free(),
     cell("echo", "TCP echo of 64 bytes, 50 connections", "echo 50 N", 500_000, RATE).free(),
+    cell("rendezvous", "there and back over channels without room", "rendezvous N", 500_000, RATE).free(),
+    cell("stream", "channel with room for 1024", "stream 1024 N", 5_000_000, RATE).free(),
+    cell("local", "the same within one actor or thread", "local 1024 N", 5_000_000, RATE)
+        .free()
+        .workers(&[1]),
+    cell("handover", "the same without room", "handover N", 2_000_000, RATE).free().workers(&[1]),
+    cell("select", "there and back, by a select over 10 channels", "select N", 500_000, RATE).free(),
+    cell("daisy_tasks", "daisy chain of 100,000 tasks in one actor", "daisy_tasks N", 100_000, LAPS)
+        .until("warm"),
+    cell("daisy", "daisy chain of 100,000", "daisy N", 100_000, LAPS).until("warm"),
     cell("selective", "receive behind 10,000 unmatched messages", "selective 10000 N", 2_000, RATE).free(),
     cell("timers", "1,000,000 timers armed", "timers N", 1_000_000, POPULATION).until("mark full"),
     cell("drift", "lateness of a tick of 5 ms", "drift 5000 N", 400, LATENCY).until("max"),

@@ -11,7 +11,7 @@ pub(super) struct Peer {
     /// What is run.
     pub(super) program: Program,
     /// The workloads that are written for it.
-    workloads: &'static [&'static str],
+    workloads: &'static [&'static [&'static str]],
     /// How many actors of it fit on an ordinary machine.
     actors_max: u64,
     /// The share of a cell's operations that it does in about the same time, where their number is free.
@@ -66,6 +66,9 @@ const GOROUTINES: &[&str] =
     &["spawn", "ring", "pingpong", "pairs", "fan", "churn", "call", "timers", "drift", "neighbour", "slice"];
 const ONE_THREAD: &[&str] = &["spawn", "ring", "pingpong", "fan", "churn", "call"];
 const LEAN: &[&str] = &["spawn", "ring"];
+const CHANNELS: &[&str] = &["rendezvous", "stream", "local", "handover", "select", "daisy", "daisy_tasks"];
+/// Those of them that need no rendezvous.
+const BUFFERED: &[&str] = &["stream", "local", "select", "daisy", "daisy_tasks"];
 
 const MILLION: u64 = 1_000_000;
 
@@ -73,7 +76,7 @@ const fn peer(
     name: &'static str,
     what: &'static str,
     program: Program,
-    workloads: &'static [&'static str],
+    workloads: &'static [&'static [&'static str]],
     actors_max: u64,
 ) -> Peer {
     Peer { name, what, program, workloads, actors_max, pace: 1.0, spawn_pace: 1.0 }
@@ -86,8 +89,9 @@ impl Peer {
 
     /// Whether the cell is for it.
     pub(super) fn takes_part(&self, cell: &Cell) -> bool {
-        let populates = matches!(cell.workload(), "spawn" | "ring");
-        self.workloads.contains(&cell.workload()) && !(populates && cell.operations > self.actors_max)
+        let populates = matches!(cell.workload(), "spawn" | "ring" | "daisy");
+        self.workloads.iter().any(|some| some.contains(&cell.workload()))
+            && !(populates && cell.operations > self.actors_max)
     }
 
     /// How many operations it does in a cell.
@@ -100,39 +104,57 @@ impl Peer {
 
 /// Everybody, flower first.
 pub(super) const PEERS: &[Peer] = &[
-    peer("flower", "process style", Program::Flower { guest: "peer_process" }, PROCESSES, 100_000),
-    peer("flower-handler", "handler style", Program::Flower { guest: "peer_handler" }, HANDLERS, 100_000),
-    peer("flower-json", "typed JSON messages", Program::Flower { guest: "peer_json" }, PROCESSES, 100_000)
+    peer(
+        "flower",
+        "process style",
+        Program::Flower { guest: "peer_process" },
+        &[PROCESSES, CHANNELS],
+        100_000,
+    ),
+    peer("flower-handler", "handler style", Program::Flower { guest: "peer_handler" }, &[HANDLERS], 100_000),
+    peer("flower-json", "typed JSON messages", Program::Flower { guest: "peer_json" }, &[PROCESSES], 100_000)
         .paced(0.4, 1.0),
-    peer("flower-wat", "lean actors, process style", Program::Lean { suffix: "" }, LEAN, MILLION),
+    peer("flower-wat", "lean actors, process style", Program::Lean { suffix: "" }, &[LEAN], MILLION),
     peer(
         "flower-wat-handler",
         "lean actors, handler style",
         Program::Lean { suffix: "-handler" },
-        LEAN,
+        &[LEAN],
         MILLION,
     ),
-    peer("flower-host", "the library, which loads a module", Program::Loader, &["load"], 0),
-    peer("erlang", "Erlang/OTP: processes, gen_server", Program::Erlang, PROCESSES, MILLION),
-    peer("lunatic", "Lunatic: WebAssembly processes", Program::Lunatic { bare: false }, ACTORS, 10_000)
+    peer("flower-host", "the library, which loads a module", Program::Loader, &[&["load"]], 0),
+    peer("erlang", "Erlang/OTP: processes, gen_server", Program::Erlang, &[PROCESSES], MILLION),
+    peer("lunatic", "Lunatic: WebAssembly processes", Program::Lunatic { bare: false }, &[ACTORS], 10_000)
         .paced(0.4, 0.1),
     peer(
         "lunatic-bare",
         "the same, created with an empty configuration",
         Program::Lunatic { bare: true },
-        &["spawn", "ring", "churn"],
+        &[&["spawn", "ring", "churn"]],
         10_000,
     )
     .paced(0.4, 0.1),
-    peer("go", "Go: goroutines and channels", Program::Go, GOROUTINES, MILLION),
-    peer("tokio", "tokio: tasks and channels", Program::Rust { binary: "tokio" }, TASKS, MILLION),
-    peer("kameo", "kameo, on tokio", Program::Rust { binary: "kameo" }, NETWORKED, MILLION),
-    peer("ractor", "ractor, on tokio", Program::Rust { binary: "ractor" }, NETWORKED, MILLION),
-    peer("actix", "actix, on one thread", Program::Rust { binary: "actix" }, ONE_THREAD, MILLION),
-    peer("pykka", "Pykka: threads", Program::Python { script: "bench_pykka.py" }, ONE_THREAD, 10_000)
+    peer("go", "Go: goroutines and channels", Program::Go, &[GOROUTINES, CHANNELS], MILLION),
+    peer(
+        "tokio",
+        "tokio: tasks and channels",
+        Program::Rust { binary: "tokio" },
+        &[TASKS, BUFFERED],
+        MILLION,
+    ),
+    peer("kameo", "kameo, on tokio", Program::Rust { binary: "kameo" }, &[NETWORKED], MILLION),
+    peer("ractor", "ractor, on tokio", Program::Rust { binary: "ractor" }, &[NETWORKED], MILLION),
+    peer("actix", "actix, on one thread", Program::Rust { binary: "actix" }, &[ONE_THREAD], MILLION),
+    peer("pykka", "Pykka: threads", Program::Python { script: "bench_pykka.py" }, &[ONE_THREAD], 10_000)
         .paced(0.1, 0.05),
-    peer("gevent", "gevent: greenlets", Program::Python { script: "bench_gevent.py" }, ONE_THREAD, 100_000)
-        .paced(0.4, 0.4),
+    peer(
+        "gevent",
+        "gevent: greenlets",
+        Program::Python { script: "bench_gevent.py" },
+        &[ONE_THREAD],
+        100_000,
+    )
+    .paced(0.4, 0.4),
 ];
 
 #[cfg(test)]
