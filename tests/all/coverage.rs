@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use flower_host::Source;
 use wasmparser::{Parser, Payload, TypeRef};
@@ -102,6 +103,27 @@ fn names_of_tests(page: &str) -> usize {
         }
     }
     named
+}
+
+/// The page on channels names tests for each case of CSP: `file::test`, or `guest::function`.
+#[test]
+fn every_case_of_csp_names_a_test() {
+    let page = repository().join("docs").join("channels.md");
+    let page = fs::read_to_string(page).expect("it is there");
+    let all = [("C", 1..=17), ("O", 1..=7), ("F", 14..=18)];
+    for case in all.into_iter().flat_map(|(letter, numbers)| numbers.map(move |n| format!("{letter}{n}"))) {
+        let row = page.lines().find(|line| line.starts_with(&format!("| {case} ")));
+        let row = row.unwrap_or_else(|| panic!("the page has no row for {case}"));
+        let named: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "the row of {case} names no test");
+        for (file, name) in named.iter().map(|code| code.split_once("::").expect("`file::name`")) {
+            let places = [["tests", "all"].as_slice(), &["guests", "src", "bin"]];
+            let files = places.map(|place| place.iter().collect::<PathBuf>().join(file).with_extension("rs"));
+            let texts = files.iter().filter_map(|path| fs::read_to_string(repository().join(path)).ok());
+            let there = texts.into_iter().any(|text| text.contains(&format!("fn {name}(")));
+            assert!(there, "{case} names `{file}::{name}`, which is not there");
+        }
+    }
 }
 
 /// The host calls that a guest imports.

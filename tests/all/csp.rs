@@ -24,6 +24,6 @@ fn c2_the_program_says_who_waits_for_what() {
     for flags in [&["--deterministic"][..], &[]] {
         let ran = Program::run(flags, &guest_file("csp_blocking"), &[]);
         assert_eq!(ran.stdout, "will block\n");
-        ran.expect_in_stderr(&["csp_blocking"]);
+        ran.expect_in_stderr(&["csp_blocking: waiting at a channel"]);
     }
 }

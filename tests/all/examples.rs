@@ -16,6 +16,7 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "consumer_and_publishers",
     "counter",
     "daisy_chain",
+    "daisy_chain_actors",
     "fan_in",
     "fan_in_select",
     "fibonacci",
@@ -23,13 +24,16 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "hello",
     "isolation",
     "many_counters",
+    "ping_pong",
     "proxy_tour",
     "ring",
     "search",
     "select_buffered",
     "select_list",
     "selective_receive",
+    "sieve",
     "storage",
+    "sums",
     "supervised_workers",
     "timeout_conversation",
     "timeout_per_message",
@@ -42,7 +46,7 @@ pub(crate) const SERVERS: &[&str] =
 
 /// Those whose lines depend on chance or on the clock, unless it is virtual.
 const BY_CHANCE: &[&str] =
-    &["fan_in", "fan_in_select", "search", "timeout_conversation", "timeout_per_message"];
+    &["fan_in", "fan_in_select", "ping_pong", "search", "timeout_conversation", "timeout_per_message"];
 
 /// Runs one in deterministic mode, and fails unless its output is the expected one.
 fn deterministic(name: &str) {
@@ -229,15 +233,36 @@ fn c12_fan_in() {
     }
 }
 
+/// On threads, nobody can say who is first at the table, nor how many hits there are in a second.
+#[test]
+fn c13_ping_pong() {
+    let lines = by_chance("ping_pong");
+    let lines: Vec<&str> = lines.lines().collect();
+    let (played, left) = lines.split_at(lines.len() - 2);
+    assert_eq!(left, ["Ball's gone"; 2]);
+    let first = usize::from(played[0].starts_with("ping"));
+    let hit = |n: usize| format!("{} {n}", ["ping", "pong"][(n + first) % 2]);
+    assert!(played.iter().zip(1..).all(|(line, n)| *line == hit(n)), "{lines:?}");
+}
+
+#[test]
+fn c13_ping_pong_has_ten_hits_in_a_second() {
+    deterministic("ping_pong");
+    let hits: String = (1..=10).map(|n| format!("{} {n}\n", ["pong", "ping"][n % 2])).collect();
+    let outcome = Guest::example("ping_pong").run(Mode::Deterministic);
+    assert_eq!(outcome.stdout, hits + &"Ball's gone\n".repeat(2));
+}
+
 #[test]
 fn c15_daisy_chain() {
     in_order_everywhere("daisy_chain");
+    in_order_everywhere("daisy_chain_actors");
     assert_eq!(expected("examples", "daisy_chain").as_deref(), Some("100001\n"));
 }
 
 #[test]
 fn c15_daisy_chains_of_other_lengths() {
-    for name in ["daisy_chain"] {
+    for name in ["daisy_chain", "daisy_chain_actors"] {
         for (size, sum) in [("0", "1\n"), ("1", "2\n"), ("100", "101\n")] {
             let outcome = Guest::example(name).args([size]).prints_whatever().run(Mode::Threads);
             outcome.expect_success();
@@ -264,6 +289,18 @@ fn c9_select_list() {
     deterministic("select_list");
     let expected = expected("examples", "select_list").expect("it was just read");
     assert_same_lines(&threads("select_list"), &expected);
+}
+
+#[test]
+fn o2_sums() {
+    deterministic("sums");
+    let lines = threads("sums");
+    assert!(["17\n-5\n12\n", "-5\n17\n12\n"].contains(&lines.as_str()), "{lines}");
+}
+
+#[test]
+fn sieve() {
+    in_order_everywhere("sieve");
 }
 
 #[test]
