@@ -3,8 +3,8 @@
 //! A guest prints `mark base` and `mark full` around what it allocates, where its memory is read, and
 //! `NAME SECONDS` for each figure. `benches/peers/README.md` tells the workloads.
 
-pub mod echo;
 pub mod channels;
+pub mod echo;
 pub mod processes;
 
 use std::time::Duration;
