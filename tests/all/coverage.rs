@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
 use flower_host::Source;
 use wasmparser::{Parser, Payload, TypeRef};
@@ -117,10 +116,10 @@ fn every_case_of_csp_names_a_test() {
         let named: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
         assert!(!named.is_empty(), "the row of {case} names no test");
         for (file, name) in named.iter().map(|code| code.split_once("::").expect("`file::name`")) {
-            let places = [["tests", "all"].as_slice(), &["guests", "src", "bin"]];
-            let files = places.map(|place| place.iter().collect::<PathBuf>().join(file).with_extension("rs"));
-            let texts = files.iter().filter_map(|path| fs::read_to_string(repository().join(path)).ok());
-            let there = texts.into_iter().any(|text| text.contains(&format!("fn {name}(")));
+            let folders = [repository().join("tests/all"), repository().join("guests/src/bin")];
+            let files = folders.map(|folder| folder.join(file).with_extension("rs"));
+            let mut texts = files.iter().filter_map(|path| fs::read_to_string(path).ok());
+            let there = texts.any(|text| text.contains(&format!("fn {name}(")));
             assert!(there, "{case} names `{file}::{name}`, which is not there");
         }
     }
