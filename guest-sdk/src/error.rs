@@ -3,6 +3,7 @@
 use crate::actor::{BadCall, NoSuchMethod, ProtocolMismatch};
 use crate::exit::ExitReason;
 use crate::message::{DecodeError, EncodeError};
+use crate::policy::PermissionDenied;
 
 /// Declares an error enum: variants that stand for a status code, and variants that hold a cause.
 macro_rules! errors {
@@ -11,6 +12,7 @@ macro_rules! errors {
         $name:ident {
             $( $(#[doc = $doc:literal])+ $variant:ident = $status:ident, )*
             $( ; $( $(#[doc = $cause_doc:literal])+ $cause:ident($inner:ty), )+ )?
+            $( ! $denied:ident )?
         }
     )+) => {$(
         $(#[doc = $head])+
@@ -19,6 +21,10 @@ macro_rules! errors {
         pub enum $name {
             $( $(#[doc = $doc])+ $variant, )*
             $( $( $(#[doc = $cause_doc])+ $cause($inner), )+ )?
+            $(
+                /// The actor was not granted this.
+                $denied(PermissionDenied),
+            )?
             /// The host answered with a status that this call does not expect.
             Other(flower_abi::Status),
         }
@@ -27,6 +33,7 @@ macro_rules! errors {
             fn from(status: flower_abi::Status) -> $name {
                 match status {
                     $( flower_abi::Status::$status => $name::$variant, )*
+                    $( flower_abi::Status::NOT_GRANTED => $name::$denied(PermissionDenied::last()), )?
                     other => $name::Other(other),
                 }
             }
@@ -37,6 +44,7 @@ macro_rules! errors {
                 match self {
                     $( $name::$variant => f.write_str(concat!($($doc),+).trim()), )*
                     $( $( $name::$cause(inner) => write!(f, "{} {inner}", concat!($($cause_doc),+).trim()), )+ )?
+                    $( $name::$denied(denied) => write!(f, "PermissionDenied: {denied}"), )?
                     $name::Other(status) => write!(f, "Unexpected status {status:?}."),
                 }
             }
@@ -147,6 +155,7 @@ errors! {
         ;
         /// The arguments cannot be encoded.
         Encode(EncodeError),
+        ! PermissionDenied
     }
 
     /// Why a join gave no value.
@@ -188,6 +197,7 @@ errors! {
         Limit = LIMIT,
         /// The name is empty or too long.
         Invalid = INVALID,
+        ! PermissionDenied
     }
 
     /// Why an operation on a channel was not started.
@@ -215,6 +225,7 @@ errors! {
         Limit = LIMIT,
         /// The name is empty or too long.
         Invalid = INVALID,
+        ! PermissionDenied
     }
 }
 

@@ -301,6 +301,22 @@ pub(crate) fn spawn(options: &SpawnOptions, args: &[u8]) -> Result<(Pid, u64), S
     Ok((pid, reference))
 }
 
+/// What was not granted last, in a sentence.
+pub(crate) fn refusal() -> String {
+    recorded!(|_world| String::new());
+    let mut sentence = vec![0; 256];
+    loop {
+        let (buffer, capacity) = (address_mut(&mut sentence[..]), length(&sentence));
+        // SAFETY: see the module.
+        let len = number(unsafe { imports::refusal(buffer, capacity) }).unwrap_or(0) as usize;
+        let has_all = len <= sentence.len();
+        sentence.resize(len, 0);
+        if has_all {
+            return String::from_utf8_lossy(&sentence).into_owned();
+        }
+    }
+}
+
 pub(crate) fn start_args() -> Envelope {
     // SAFETY: see the module.
     incoming(|buffer, capacity, info| unsafe { imports::start_args(buffer, capacity, info) }).1

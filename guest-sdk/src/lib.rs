@@ -105,6 +105,7 @@ mod exit;
 mod link;
 mod monitor;
 mod name;
+mod policy;
 mod timer;
 
 mod clock;
@@ -152,6 +153,7 @@ pub use name::{names_of, register, unregister, whereis};
 pub use pattern::{Match, Pattern, receive_match, receive_match_timeout};
 pub use pending::Pending;
 pub use pid::{Pid, parent, self_pid};
+pub use policy::{Clock, PermissionDenied};
 pub use pool::{Pool, PoolError, Task};
 pub use receive::{
     Receive, Request, flush, mailbox_len, poll, receive, receive_any, receive_request, receive_timeout,

@@ -17,6 +17,7 @@ use crate::handler::Exported;
 use crate::host::{address, length};
 use crate::join::JoinHandle;
 use crate::message::{EncodeError, outgoing};
+use crate::policy::Grants;
 use crate::reference::MonitorRef;
 use crate::{Message, Pid, SpawnError, host};
 
@@ -139,6 +140,7 @@ pub struct Spawn<'a, R> {
     name: &'a str,
     label: &'a str,
     budget: Option<Budget>,
+    pub(crate) grants: Grants,
     result: PhantomData<fn() -> R>,
 }
 
@@ -164,7 +166,17 @@ impl<'a, R: Message> Spawn<'a, R> {
             handle_count: sent.handle_count,
             ..SpawnOptions::DEFAULT
         };
-        Spawn { args, options, module: "", entry, name: "", label: "", budget: None, result: PhantomData }
+        Spawn {
+            args,
+            options,
+            module: "",
+            entry,
+            name: "",
+            label: "",
+            budget: None,
+            grants: Grants::default(),
+            result: PhantomData,
+        }
     }
 
     /// Takes the entry from another module, by the name that it was given to the host under.
@@ -287,6 +299,7 @@ impl<'a, R: Message> Spawn<'a, R> {
         let (name, name_len) = text(self.name);
         let (label, label_len) = text(self.label);
         let flags = self.options.flags | flags;
+        let rights = self.grants.options();
         let options = SpawnOptions {
             flags,
             module,
@@ -298,6 +311,7 @@ impl<'a, R: Message> Spawn<'a, R> {
             label,
             label_len,
             budget: self.budget.as_ref().map_or(0, |budget| address(&budget.0)),
+            rights: rights.as_ref().map_or(0, address),
             ..self.options
         };
         let (pid, reference) = host::spawn(&options, &args)?;
@@ -321,8 +335,8 @@ impl<'a> Spawn<'a, ()> {
 
     /// Says what it will return, for [`spawn_join`](Spawn::spawn_join).
     pub fn returning<R: Message>(self) -> Spawn<'a, R> {
-        let Spawn { args, options, module, entry, name, label, budget, result: _ } = self;
-        Spawn { args, options, module, entry, name, label, budget, result: PhantomData }
+        let Spawn { args, options, module, entry, name, label, budget, grants, result: _ } = self;
+        Spawn { args, options, module, entry, name, label, budget, grants, result: PhantomData }
     }
 
     /// Runs a [`Handler`](crate::Handler) of this program.

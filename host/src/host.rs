@@ -23,11 +23,12 @@ use crate::loaded::Loaded;
 use crate::module::{Cache, LoadError, Module, ModuleHash, Source, TrustedArtifact};
 use crate::name::Names;
 use crate::native::Mailbox;
-use crate::net::{NetRules, Reactor, TlsConfigs};
+use crate::net::{Reactor, TlsConfigs};
 use crate::observe::{Accounts, Counters};
 use crate::output::{Direct, Inherit, OutputSink};
 use crate::outside::{Outside, Real, Simulated};
 use crate::pid::{ActorId, PidMint};
+use crate::policy::{Granted, NetRules, Policy, Refusals};
 use crate::scheduler::{self, Scheduler};
 use crate::shared::Shared;
 use crate::signal::{Body, Signal};
@@ -35,7 +36,7 @@ use crate::spawn::{Options, Request};
 use crate::status::{ActorStatus, ChannelStatus, SlotStatus};
 use crate::timer::Timers;
 use crate::waits::CycleStep;
-use crate::wasi::{Dirs, Strings, WasiConfig};
+use crate::wasi::{Dirs, Strings};
 
 /// Tells the schedulers of one process apart; nothing else is shared between hosts.
 static HOSTS: AtomicU64 = AtomicU64::new(1);
@@ -164,6 +165,8 @@ impl HostBuilder {
             ledger: Ledger::of_host(&self.limits),
             limits: self.limits,
             deterministic: self.deterministic,
+            refusals: Refusals::default(),
+            made_at: outside.realtime_ns(),
             outside,
             table: Table::new(),
             timers: Timers::new(),
@@ -175,7 +178,6 @@ impl HostBuilder {
             counters: Counters::new(workers),
             crashes,
             scheduler: Scheduler::new(workers, self.deterministic, HOSTS.fetch_add(1, Ordering::Relaxed)),
-            bare_wasi: Arc::new(bare_wasi(&output)),
             reactor: Reactor::new()?,
             tls: self.tls,
             output,
@@ -421,11 +423,9 @@ impl Shared {
             return Err(SpawnError::Refused { status: Status::TOO_LARGE });
         }
         loaded.module.entry_or_why(&spawn.entry)?;
-        let output = self.output.clone();
-        let wasi =
-            WasiConfig { args: spawn.program_args, env: spawn.env, dirs: spawn.dirs, net: spawn.net, output };
+        let granted = Arc::new(Granted::new(spawn.policy, self.output.clone()));
         let ledger = self.ledger.clone();
-        let mut request = Request::new(loaded, spawn.entry, ActorId::HOST, Arc::new(wasi), ledger);
+        let mut request = Request::new(loaded, spawn.entry, ActorId::HOST, granted, ledger);
         request.label = spawn.label;
         request.name = spawn.name;
         request.args.codec = spawn.codec;
@@ -512,10 +512,7 @@ pub struct Spawn {
     codec: u32,
     args: Vec<u8>,
     options: Options,
-    program_args: Strings,
-    env: Strings,
-    dirs: Dirs,
-    net: NetRules,
+    policy: Policy,
 }
 
 impl Spawn {
@@ -534,10 +531,7 @@ impl Spawn {
             codec: 0,
             args: Vec::new(),
             options: Options::default(),
-            program_args: Strings::default(),
-            env: Strings::default(),
-            dirs: Dirs::default(),
-            net: NetRules::default(),
+            policy: Policy::default(),
         }
     }
 
@@ -593,32 +587,33 @@ impl Spawn {
 
     /// The arguments that the program sees; the first is its name.
     pub fn program_args(mut self, args: Strings) -> Self {
-        self.program_args = args;
+        self.policy = self.policy.args(args);
         self
     }
 
     /// The environment that it sees; empty by default.
     pub fn env(mut self, env: Strings) -> Self {
-        self.env = env;
+        self.policy = self.policy.env(env);
         self
     }
 
     /// What it may use of the network; nothing by default.
     pub fn net(mut self, rules: NetRules) -> Self {
-        self.net = rules;
+        self.policy.net = rules;
         self
     }
 
     /// The directories that it may use; none by default.
     pub fn dirs(mut self, dirs: Dirs) -> Self {
-        self.dirs = dirs;
+        self.policy = self.policy.dirs(dirs);
         self
     }
-}
 
-fn bare_wasi(output: &Arc<dyn OutputSink>) -> WasiConfig {
-    let (args, env, dirs, net) = Default::default();
-    WasiConfig { args, env, dirs, net, output: output.clone() }
+    /// All its rights at once, in place of those said before.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
 }
 
 fn runtime() -> Result<(tokio::runtime::Handle, Option<tokio::runtime::Runtime>), BuildError> {

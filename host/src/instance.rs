@@ -7,6 +7,7 @@
 
 mod config;
 mod handler;
+mod network;
 mod options;
 mod outside;
 mod process;
@@ -26,9 +27,9 @@ use crate::loaded::Loaded;
 use crate::memory::Wanted;
 use crate::module::EntrySignature;
 use crate::pid::ActorId;
+use crate::policy::Granted;
 use crate::shared::Shared;
 use crate::signal::Envelope;
-use crate::wasi::WasiConfig;
 
 pub(crate) use config::Engines;
 pub use config::StackClass;
@@ -56,7 +57,7 @@ pub(crate) struct Plan {
     /// The arguments, as a message of kind `Start`.
     pub(crate) args: Option<Box<Envelope>>,
     pub(crate) config: ActorConfig,
-    pub(crate) wasi: Arc<WasiConfig>,
+    pub(crate) granted: Arc<Granted>,
 }
 
 impl Plan {

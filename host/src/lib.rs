@@ -65,6 +65,7 @@ mod effects;
 mod guest_memory;
 mod host_calls;
 mod output;
+mod policy;
 mod wasi;
 
 // From actor to actor.
@@ -111,9 +112,9 @@ pub use module::{
     TrustedArtifact,
 };
 pub use native::{CallError, Mailbox, Received, ReplyTo};
-pub use net::{NetRule, NetRules};
 pub use observe::Accounts;
 pub use output::{Capture, Direct, Inherit, Null, OutputSink, Room, Stream};
+pub use policy::{ChildLimits, Clock, NetOp, NetRule, NetRuleError, NetRules, Policy, Random};
 pub use status::{ActorState, ActorStatus, ChannelStatus, ChannelWait, SlotStatus};
 pub use waits::{CycleStep, WaitsFor};
 pub use wasi::{Access, ConfigError, Dir, Dirs, Strings};

@@ -68,6 +68,12 @@ pub(crate) const VALUE_BYTES: u64 = 256;
 /// Values of the first block that is charged; each further one doubles it.
 pub(crate) const VALUES_CHARGED_FIRST: usize = 8;
 
+/// Bytes of what a spawn names for its child's rights: they are read while nothing interrupts the host.
+pub(crate) const GRANTS_BYTES_MAX: u32 = 64 << 10;
+
+/// Lines in the log for what was not granted, in a second: a guest could fill a disk with them.
+pub(crate) const REFUSALS_LOGGED_MAX: u32 = 10;
+
 /// Bytes of a label, which is shown in every log line of the actor.
 pub(crate) const LABEL_BYTES_MAX: u32 = 255;
 

@@ -8,7 +8,6 @@
 mod active;
 mod error;
 mod reactor;
-mod rules;
 mod seat;
 mod socket;
 mod source;
@@ -17,8 +16,6 @@ mod tls;
 pub(crate) use active::{Active, ActiveMode};
 pub(crate) use error::{NetError, NetResult};
 pub(crate) use reactor::Reactor;
-pub(crate) use rules::Use;
-pub use rules::{NetRule, NetRules};
 pub(crate) use seat::{Seat, Transit};
 pub(crate) use socket::{Address, Kind, Socket};
 pub(crate) use source::{Interest, Source};

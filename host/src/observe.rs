@@ -31,10 +31,12 @@ pub(crate) enum Count {
     Ended,
     /// Actors that ended by a crash.
     Crashed,
+    /// Things that an actor wanted and that were not granted.
+    NotGranted,
 }
 
 /// How many counts there are.
-const COUNTS: usize = 10;
+const COUNTS: usize = 11;
 
 type Shard = CachePadded<[AtomicU64; COUNTS]>;
 
@@ -110,6 +112,8 @@ pub struct Accounts {
     pub ended: u64,
     /// Actors that ended by a crash.
     pub crashed: u64,
+    /// Things that an actor wanted and that were not granted to it.
+    pub not_granted: u64,
 }
 
 impl Accounts {

@@ -21,9 +21,9 @@ use crate::observe::Counters;
 use crate::output::OutputSink;
 use crate::outside::Outside;
 use crate::pid::PidMint;
+use crate::policy::Refusals;
 use crate::scheduler::Scheduler;
 use crate::timer::Timers;
-use crate::wasi::WasiConfig;
 
 /// The inside of a host.
 pub(crate) struct Shared {
@@ -50,8 +50,9 @@ pub(crate) struct Shared {
     /// What TLS of actors goes by, unless they bring their own.
     pub(crate) tls: TlsConfigs,
     pub(crate) output: Arc<dyn OutputSink>,
-    /// What WASI gives to an actor that was granted nothing: output alone.
-    pub(crate) bare_wasi: Arc<WasiConfig>,
+    pub(crate) refusals: Refusals,
+    /// When the host was made, in ns since 1970.
+    pub(crate) made_at: u64,
     pub(crate) tokio: tokio::runtime::Handle,
     /// Operations of the outside that actors wait for, off the workers.
     pub(crate) io_pending: AtomicUsize,

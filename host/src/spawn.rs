@@ -16,9 +16,9 @@ use crate::module::{EntrySignature, Style};
 use crate::name::Registered;
 use crate::observe::Count;
 use crate::pid::ActorId;
+use crate::policy::Granted;
 use crate::shared::Shared;
 use crate::signal::Envelope;
-use crate::wasi::WasiConfig;
 
 /// What may differ from actor to actor; what is `None` follows the host's limits.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +46,7 @@ pub(crate) struct Request {
     pub(crate) start_at: u64,
     pub(crate) args: Box<Envelope>,
     pub(crate) options: Options,
-    pub(crate) wasi: Arc<WasiConfig>,
+    pub(crate) granted: Arc<Granted>,
     /// What it and its descendants are charged to.
     pub(crate) ledger: Arc<Ledger>,
 }
@@ -62,7 +62,7 @@ impl Request {
         module: Arc<Loaded>,
         entry: Box<str>,
         parent: ActorId,
-        wasi: Arc<WasiConfig>,
+        granted: Arc<Granted>,
         ledger: Arc<Ledger>,
     ) -> Request {
         Request {
@@ -76,7 +76,7 @@ impl Request {
             start_at: 0,
             args: Envelope::system(Kind::Start, parent, 0),
             options: Options::default(),
-            wasi,
+            granted,
             ledger,
         }
     }
@@ -245,7 +245,7 @@ impl Shared {
             index: request.index.unwrap_or(0),
             args: Some(request.args),
             config,
-            wasi: request.wasi,
+            granted: request.granted,
         }
     }
 

@@ -271,5 +271,6 @@ pub(crate) fn accounts(shared: &Shared) -> Accounts {
         spawned: get(Count::Spawned),
         ended: get(Count::Ended),
         crashed: get(Count::Crashed),
+        not_granted: get(Count::NotGranted),
     }
 }

@@ -24,8 +24,8 @@ use wasmtime::{Caller, Error, Extern, Linker, Memory, Result};
 use wasmtime_wasi::p1::types::Errno;
 
 use crate::guest_memory::{BadPointer, GuestMemory};
-use crate::net::NetRules;
 use crate::output::{OutputSink, Stream};
+use crate::policy::Granted;
 
 mod clocks;
 mod config;
@@ -40,7 +40,6 @@ mod stdio;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use config::WasiConfig;
 pub use config::{Access, ConfigError, Dir, Dirs, Strings};
 
 /// Bytes of all arguments, and of all environment variables: each actor copies them.
@@ -127,6 +126,11 @@ pub(crate) trait WasiActor: Send + Sized + 'static {
     /// The runtime whose blocking threads serve files.
     fn io_handle(&self) -> tokio::runtime::Handle;
 
+    /// A call reached for a file outside of what the actor was given.
+    fn note_refused_file(&mut self, function: &'static str) {
+        let _ = function;
+    }
+
     /// Whether the worker itself waits while a file is served: in deterministic mode, where the
     /// order of actors must not depend on the speed of a disk.
     fn files_inline(&self) -> bool {
@@ -136,7 +140,7 @@ pub(crate) trait WasiActor: Send + Sized + 'static {
 
 /// An actor's WASI state: nothing but its configuration until it opens, closes or prints something.
 pub(crate) struct Wasi {
-    config: Arc<WasiConfig>,
+    granted: Arc<Granted>,
     state: Option<Box<State>>,
 }
 
@@ -151,37 +155,37 @@ struct State {
 
 impl Wasi {
     /// The state of a new actor.
-    /// What it was granted of the network.
-    pub(crate) fn net_rules(&self) -> &NetRules {
-        &self.config.net
-    }
-
-    pub(crate) fn new(config: Arc<WasiConfig>) -> Wasi {
-        Wasi { config, state: None }
+    pub(crate) fn new(granted: Arc<Granted>) -> Wasi {
+        Wasi { granted, state: None }
     }
 
     /// The actor ends: prints what it left of its lines, and lets go of its files. Also done when
     /// this is dropped; calling it lets the host choose when.
     pub(crate) fn finish(&mut self) {
         if let Some(mut state) = self.state.take() {
-            state.lines.flush(Stream::Stdout, &*self.config.output);
-            state.lines.flush(Stream::Stderr, &*self.config.output);
+            state.lines.flush(Stream::Stdout, &*self.granted.output);
+            state.lines.flush(Stream::Stderr, &*self.granted.output);
         }
+    }
+
+    /// What the actor was granted.
+    pub(crate) fn granted(&self) -> &Arc<Granted> {
+        &self.granted
     }
 
     /// Where the actor prints to.
     fn output(&self) -> &dyn OutputSink {
-        &*self.config.output
+        &*self.granted.output
     }
 
     fn state(&mut self) -> &mut State {
         self.state.get_or_insert_default()
     }
 
-    /// Whether the guest has closed this standard stream or granted directory.
+    /// Whether the guest has closed this standard stream or granted directory, or never had the stream.
     fn is_closed(&self, fd: u32) -> bool {
         let closed = self.state.as_ref().map_or(0, |state| state.closed);
-        closed.checked_shr(fd).unwrap_or(0) & 1 == 1
+        closed.checked_shr(fd).unwrap_or(0) & 1 == 1 || !self.granted.policy.allows_stream(fd)
     }
 
     /// Notes that this descriptor is no longer a standard stream or a granted directory.
@@ -190,15 +194,15 @@ impl Wasi {
     }
 
     /// The granted directory of this descriptor, unless the guest has closed it.
-    fn granted(&self, fd: u32) -> Option<&Dir> {
+    fn dir(&self, fd: u32) -> Option<&Dir> {
         let at = fd.checked_sub(FIRST_FILE)?;
-        self.config.dirs.get(at as usize).filter(|_| !self.is_closed(fd))
+        self.granted.policy.dirs.get(at as usize).filter(|_| !self.is_closed(fd))
     }
 
     /// Whether the descriptor could name something: what lies beyond the standard streams is known
     /// off the worker only.
     fn may_be_open(&self, fd: u32) -> bool {
-        if fd < FIRST_FILE { !self.is_closed(fd) } else { !self.config.dirs.is_empty() }
+        if fd < FIRST_FILE { !self.is_closed(fd) } else { !self.granted.policy.dirs.is_empty() }
     }
 }
 

@@ -78,11 +78,12 @@ fn every_host_call_is_imported_by_a_tested_program() {
     assert!(unknown.is_empty(), "guests import host calls that are not in the table: {unknown:?}");
 }
 
-/// The tables of links and monitors, and of channels, name tests: `file::test`, or `file::module::test`.
+/// The tables of links and monitors, of channels and of rights name tests: `file::test`, or `file::module::test`.
 #[test]
 fn every_cell_names_a_test() {
     assert!(names_of_tests("links-and-monitors.md") > 60);
     assert!(names_of_tests("channels.md") > 12);
+    assert!(names_of_tests("SECURITY.md") > 40);
 }
 
 /// How many tests a page names, all of which are there.

@@ -26,6 +26,7 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "many_counters",
     "ping_pong",
     "proxy_tour",
+    "rights",
     "ring",
     "search",
     "select_buffered",

@@ -21,6 +21,7 @@ mod monitor;
 mod name;
 mod ops;
 mod pid;
+mod policy;
 mod pool;
 mod receive;
 mod router;
@@ -82,6 +83,7 @@ const GUESTS: &[&[&str]] = &[
     budget::GUESTS,
     supervisor::GUESTS,
     pid::GUESTS,
+    policy::GUESTS,
     wasi::GUESTS,
     http::GUESTS,
     net::GUESTS,

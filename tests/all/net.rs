@@ -16,10 +16,10 @@ use crate::support::{Guest, Mode, Program, Running, assert_same_lines, expected,
 /// The guests that the tests of this file run.
 pub(crate) const GUESTS: &[&str] = &["net_active", "net_moves", "net_tcp", "net_tls", "net_udp"];
 
-/// This machine alone, and one path.
+/// This machine alone, names that lead nowhere, and one path.
 fn granted(path: &str) -> NetRules {
-    let rules =
-        ["127.0.0.1:*".to_owned(), "localhost:*".to_owned(), "[::1]:*".to_owned(), format!("unix:{path}")];
+    let unix = format!("unix:{path}");
+    let rules = ["127.0.0.1:*", "localhost:*", "[::1]:*", "*.invalid", &unix];
     NetRules::new(rules.iter().map(|rule| rule.parse::<NetRule>().expect("a rule")))
 }
 

@@ -5,7 +5,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use crate::exit::{LimitCode, TrapCode};
-use crate::{EXPORTS, Status, VERSION};
+use crate::{EXPORTS, GRANTS, Status, VERSION};
 
 /// One host call as the documentation shows it.
 struct Row {
@@ -59,6 +59,7 @@ fn write_all(out: &mut String) -> core::fmt::Result {
     write_summary(out)?;
     write_calls(out)?;
     write_codes(out)?;
+    write_grants(out)?;
     write_exports(out)
 }
 
@@ -97,6 +98,14 @@ fn write_codes(out: &mut String) -> core::fmt::Result {
     writeln!(out, "\n## Limit codes\n\n| code | name | meaning |\n|---|---|---|")?;
     for (code, name, meaning) in LimitCode::ALL {
         writeln!(out, "| {} | `{name}` | {} |", code.0, meaning.trim())?;
+    }
+    writeln!(out)
+}
+
+fn write_grants(out: &mut String) -> core::fmt::Result {
+    writeln!(out, "## Entries of `RightsOptions`\n\n| entry | meaning |\n|---|---|")?;
+    for (entry, meaning) in GRANTS {
+        writeln!(out, "| {entry} | {meaning} |")?;
     }
     writeln!(out)
 }

@@ -38,7 +38,7 @@ pub use message::{
     SendOptions, SocketEvent, fingerprint,
 };
 pub use pid::{Pid, Rights};
-pub use spawn::{BudgetOptions, EXPORTS, Exports, SpawnOptions};
+pub use spawn::{BudgetOptions, EXPORTS, Exports, GRANTS, RightsOptions, SpawnOptions};
 pub use status::Status;
 
 /// Version of the ABI. A row of the table says since which version it is there.

@@ -48,8 +48,8 @@ pub struct SpawnOptions {
     pub handle_count: u32,
     /// Address of a [`BudgetOptions`] that bounds the actor and all its descendants together, or 0.
     pub budget: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// Address of a [`RightsOptions`] that says what the actor may do beside the default, and what not, or 0.
+    pub rights: u32,
 }
 
 impl SpawnOptions {
@@ -89,9 +89,57 @@ impl SpawnOptions {
         handles: 0,
         handle_count: 0,
         budget: 0,
-        reserved: 0,
+        rights: 0,
     };
 }
+
+/// What a new actor may do that actors may not do by themselves, out of what its spawner has, and what it may not:
+/// 16 bytes.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RightsOptions {
+    /// Version of this layout; 1.
+    pub version: u32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// Address of the entries ([`GRANTS`]), UTF-8, each ended by a zero byte.
+    pub entries: u32,
+    /// Bytes of all of them.
+    pub entries_len: u32,
+}
+
+impl RightsOptions {
+    /// Size in linear memory, in bytes.
+    pub const SIZE: usize = 16;
+}
+
+/// The entries of [`RightsOptions`] with their meaning, for the documentation.
+pub const GRANTS: &[(&str, &str)] = &[
+    ("`arg=TEXT`", "one more argument of the program; no right, and granted always"),
+    ("`env=NAME`", "a variable of the spawner's environment"),
+    ("`dir=NAME`", "a directory that the spawner has under this name, to read and write"),
+    ("`dir-read=NAME`", "the same, to read only"),
+    (
+        "`net=RULE`",
+        "a part of the network: `[connect:|bind:]HOST[:PORT[-PORT]]` or `[connect:|bind:]unix:PATH`",
+    ),
+    ("`clock=frozen`, `clock=coarse`, `clock=real`", "what the calendar clock shows"),
+    ("`no-stdout`, `no-stderr`", "printing comes to nothing"),
+    ("`fixed-random`", "random numbers are the same for everybody"),
+    (
+        "`module=PATTERN`",
+        "of the host's modules beside its own, it may spawn those that match one of these; an empty one stands for none",
+    ),
+    (
+        "`name=PATTERN`",
+        "of the names and groups, it may register and join those that match one of these; the same",
+    ),
+    ("`depth-max=N`", "generations that may descend from it"),
+    (
+        "`child-memory-max=N`, `child-mailbox-len-max=N`, `child-mailbox-bytes-max=N`, `child-run-time-max=NS`",
+        "the most that it may set for its children",
+    ),
+];
 
 /// What an actor and all its descendants may use together: 64 bytes; what is 0 is bounded by the spawner's budget
 /// alone.
@@ -170,4 +218,5 @@ pub const EXPORTS: &[(&str, &str)] = &[
 ];
 
 const _: () = assert!(size_of::<SpawnOptions>() == SpawnOptions::SIZE);
+const _: () = assert!(size_of::<RightsOptions>() == RightsOptions::SIZE);
 const _: () = assert!(size_of::<BudgetOptions>() == BudgetOptions::SIZE);

@@ -64,6 +64,8 @@ statuses! {
     CLOSED = -21,
     /// The channel holds as much as it may.
     CHANNEL_FULL = -22,
+    /// The actor was not granted this; `refusal` says what.
+    NOT_GRANTED = -23,
     /// Nobody listens at that address.
     CONNECTION_REFUSED = -40,
     /// The peer, or the network, has broken the connection off.

@@ -162,7 +162,7 @@ macro_rules! for_each_host_call {
             ///
             /// Parameters: `options` a `SpawnOptions`; `args`, `args_len` its arguments; `pid` where its
             /// pid goes, with all rights; `reference` where the reference of a monitor made at birth goes, or 0.
-            /// Returns `OK`, `NO_MODULE`, `NO_ENTRY`, `NAME_TAKEN`, `LIMIT`, `TOO_LARGE`, `INVALID`,
+            /// Returns `OK`, `NO_MODULE`, `NO_ENTRY`, `NAME_TAKEN`, `LIMIT`, `TOO_LARGE`, `INVALID`, `NOT_GRANTED`,
             /// `SHUTTING_DOWN`. Traps on a bad pointer.
             may_park fn spawn(options: u32, args: u32, args_len: u32, pid: u32, reference: u32) -> i32
                 { since: 1, handler: yes, right: "", outcome: outside }
@@ -258,11 +258,11 @@ macro_rules! for_each_host_call {
             ///
             /// Parameters: `name`, `name_len` UTF-8; `pid` of a live actor.
             /// Returns `OK` (also when it has this name already), `NAME_TAKEN`, `NO_ACTOR`, `INVALID_PID`,
-            /// `LIMIT`, `INVALID` (empty, too long, not UTF-8).
+            /// `LIMIT`, `NOT_GRANTED`, `INVALID` (empty, too long, not UTF-8).
             may_park fn register(name: u32, name_len: u32, pid: u32) -> i32
                 { since: 1, handler: yes, right: "any", outcome: outside }
 
-            /// Takes a name away from whoever holds it. Returns `OK`, or `NO_NAME`.
+            /// Takes a name away from whoever holds it. Returns `OK`, `NO_NAME` or `NOT_GRANTED`.
             immediate fn unregister(name: u32, name_len: u32) -> i32
                 { since: 1, handler: yes, right: "", outcome: outside }
 
@@ -284,8 +284,8 @@ macro_rules! for_each_host_call {
             /// groups at its end.
             /// Parameters: `name`, `name_len` UTF-8; `pid` of a live actor; `rights` that the members' pids of it
             /// carry, as far as `pid` has them. The latest rights count.
-            /// Returns `OK`, `NO_ACTOR`, `NOT_PERMITTED`, `INVALID_PID`, `LIMIT`, `INVALID` (empty, too long, not
-            /// UTF-8). Traps on a bad pointer.
+            /// Returns `OK`, `NO_ACTOR`, `NOT_PERMITTED`, `NOT_GRANTED`, `INVALID_PID`, `LIMIT`, `INVALID` (empty, too
+            /// long, not UTF-8). Traps on a bad pointer.
             may_park fn group_join(name: u32, name_len: u32, pid: u32, rights: u32) -> i32
                 { since: 1, handler: yes, right: "exit", outcome: outside }
 
@@ -581,6 +581,13 @@ macro_rules! for_each_host_call {
             /// Returns the host's monotonic clock in ns.
             immediate fn now() -> u64
                 { since: 1, handler: yes, right: "", outcome: outside }
+
+            /// Copies the sentence that says what the actor was not granted last, as far as it fits.
+            ///
+            /// Parameters: `buffer`, `capacity` where it goes, UTF-8. Returns the number of bytes of all of it, or `NONE`.
+            /// Traps on a bad pointer.
+            immediate fn refusal(buffer: u32, capacity: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: own }
 
             /// Leaves a panic's message and place for the exit reason; the trap that follows ends the actor.
             ///

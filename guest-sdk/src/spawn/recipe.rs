@@ -8,6 +8,7 @@ use crate::budget::Budget;
 use crate::buffer::Buffer;
 use crate::entry::program;
 use crate::message::{Bytes, EncodeError, outgoing};
+use crate::policy::Grants;
 use crate::{Message, Pid, SpawnError};
 
 /// All that a [`Spawn`] says, but for the moment at which the actor starts.
@@ -27,6 +28,7 @@ pub(crate) struct Recipe {
     stack_class: u32,
     run_time_max: u64,
     budget: Option<[u64; 6]>,
+    grants: String,
     args: Args,
 }
 
@@ -104,6 +106,7 @@ impl Recipe {
             name,
             label,
             budget,
+            grants: Grants(self.grants.clone()),
             result: std::marker::PhantomData,
         }
     }
@@ -129,6 +132,7 @@ impl<R> Spawn<'_, R> {
             stack_class: options.stack_class,
             run_time_max: options.run_time_max,
             budget: self.budget.map(Budget::bounds),
+            grants: self.grants.0,
             args: Args { codec: options.codec, fingerprint: options.fingerprint, bytes },
         })
     }
@@ -153,7 +157,8 @@ mod tests {
     fn a_recipe_says_all_that_its_spawn_said() {
         let spawn = || {
             let spawn = Spawn::new(|n: u32| n + 1, 5).name("five").memory_max(1 << 20).stack(Stack::Large);
-            let spawn = spawn.label("adder").mailbox_len_max(7).mailbox_bytes_max(8).hold_effects();
+            let spawn =
+                spawn.label("adder").mailbox_len_max(7).mailbox_bytes_max(8).hold_effects().allow_net("*");
             spawn.budget(Budget::new().actors_max(3).messages_max(9).cpu_weight(50))
         };
         let (expected, recipe) = (spawn(), spawn().into_recipe().expect("a number can be encoded"));
@@ -161,6 +166,7 @@ mod tests {
         let recipe: Recipe = postcard::from_bytes(&bytes).expect("it was just written");
         let again = recipe.spawn(recipe.args());
         assert_eq!(again.options, expected.options);
+        assert_eq!(again.grants, expected.grants);
         assert_eq!(again.budget, expected.budget);
         assert_eq!((again.name, again.label, again.entry), ("five", "adder", expected.entry));
         assert_eq!(again.args.expect("bytes").as_slice(), b"5");

@@ -145,9 +145,10 @@ impl From<CallError> for ChildError {
     }
 }
 
-/// A refusal of the host travels as its status.
+/// A refusal of the host travels as its status, and with what was not granted.
 mod refusal {
     use super::{SpawnError, Status};
+    use crate::PermissionDenied;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(super) fn serialize<S: Serializer>(error: &SpawnError, serializer: S) -> Result<S::Ok, S::Error> {
@@ -159,13 +160,19 @@ mod refusal {
             SpawnError::TooLarge => Status::TOO_LARGE,
             SpawnError::Invalid | SpawnError::Encode(_) => Status::INVALID,
             SpawnError::ShuttingDown => Status::SHUTTING_DOWN,
+            SpawnError::PermissionDenied(_) => Status::NOT_GRANTED,
             SpawnError::Other(status) => *status,
         };
-        status.0.serialize(serializer)
+        let denied = match error {
+            SpawnError::PermissionDenied(denied) => Some(denied),
+            _ => None,
+        };
+        (status.0, denied).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SpawnError, D::Error> {
-        i32::deserialize(deserializer).map(|status| SpawnError::from(Status(status)))
+        let (status, denied) = <(i32, Option<PermissionDenied>)>::deserialize(deserializer)?;
+        Ok(denied.map_or_else(|| SpawnError::from(Status(status)), SpawnError::PermissionDenied))
     }
 }
 

@@ -118,6 +118,8 @@ fn names_are_looked_up() {
         resolve("no.such.name.invalid:80").expect_err("there is none").kind,
         NetErrorKind::NameNotFound
     );
+    let error = resolve("example.org:80").expect_err("nobody may ask for it");
+    assert_eq!(error.to_string(), "PermissionDenied: net connect example.org:80 is not granted");
 }
 
 fn unix_sockets_do_the_same(path: &str) {

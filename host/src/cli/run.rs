@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use flower_host::{
-    Access, Actor, Dir, Direct, Dirs, ExitReason, Host, Inherit, Limits, Module, NetRule, NetRules,
-    OutputSink, Source, Spawn, StackClass, Strings, TrustedArtifact,
+    Access, Actor, Clock, Dir, Direct, Dirs, ExitReason, Host, Inherit, Limits, Module, NetRule, OutputSink,
+    Policy, Source, Spawn, StackClass, Strings, TrustedArtifact,
 };
 
 use super::crash::CrashFlags;
@@ -47,13 +47,19 @@ pub(super) struct Run {
     /// Grant the program a directory (repeatable)
     #[arg(long = "dir", value_name = "HOST[::GUEST]")]
     dirs: Vec<DirFlag>,
-    /// Grant the program a part of the network (repeatable): [connect:|bind:]HOST:PORT, where HOST is an address, a
-    /// network as in 10.0.0.0/8, a name or *, and PORT a number, a range or *; unix:PATH for a Unix socket
-    #[arg(long = "allow-net", value_name = "RULE")]
-    net: Vec<NetRule>,
+    /// The same, to read only
+    #[arg(long = "dir-read", value_name = "HOST[::GUEST]")]
+    dirs_read: Vec<DirFlag>,
     /// Give the program an environment variable (repeatable); without a value, the host's own
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     env: Vec<EnvFlag>,
+    /// Let the program use a part of the network (repeatable): [connect:|bind:]HOST[:PORT[-PORT]], where HOST is an
+    /// address, a CIDR, a name, *.NAME or *; or [connect:|bind:]unix:PATH
+    #[arg(long, value_name = "RULE")]
+    allow_net: Vec<NetRule>,
+    /// Show the time to the program, which otherwise stands still at midnight
+    #[arg(long, value_name = "CLOCK", num_args = 0..=1, require_equals = true, default_missing_value = "real")]
+    allow_clock: Option<ClockFlag>,
 
     /// Keep running after the main actor has ended, until the others have
     #[arg(long)]
@@ -152,6 +158,13 @@ struct LimitFlags {
 enum Stack {
     Small,
     Large,
+}
+
+// As above.
+#[derive(Clone, Copy, ValueEnum)]
+enum ClockFlag {
+    Coarse,
+    Real,
 }
 
 impl LimitFlags {
@@ -266,15 +279,27 @@ impl Run {
     fn start(&self, host: &Host, module: &Module) -> anyhow::Result<Actor> {
         let program = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let args = std::iter::once(program).chain(self.args.iter().cloned());
-        let env = self.env.iter().map(|EnvFlag(name, value)| (name.clone(), value.clone()));
         let stack = match self.limits.stack {
             Stack::Small => StackClass::Small,
             Stack::Large => StackClass::Large,
         };
-        let spawn = Spawn::entry(module, &self.entry).stack(stack).program_args(Strings::args(args)?);
-        let spawn = spawn.env(Strings::env(env)?).dirs(Dirs::new(self.dirs.iter().map(dir))?);
-        let spawn = spawn.net(NetRules::new(self.net.iter().cloned()));
+        let spawn =
+            Spawn::entry(module, &self.entry).stack(stack).policy(self.policy()?.args(Strings::args(args)?));
         host.spawn(spawn).with_context(|| self.program.display().to_string())
+    }
+
+    /// The rights of the main actor.
+    fn policy(&self) -> anyhow::Result<Policy> {
+        let env = self.env.iter().map(|EnvFlag(name, value)| (name.clone(), value.clone()));
+        let writable = self.dirs.iter().map(|flag| dir(flag, Access::ReadWrite));
+        let readable = self.dirs_read.iter().map(|flag| dir(flag, Access::ReadOnly));
+        let clock = match self.allow_clock {
+            None => Clock::Frozen,
+            Some(ClockFlag::Coarse) => Clock::Coarse,
+            Some(ClockFlag::Real) => Clock::Real,
+        };
+        let policy = Policy::default().env(Strings::env(env)?).dirs(Dirs::new(writable.chain(readable))?);
+        Ok(self.allow_net.iter().cloned().fold(policy.clock(clock), Policy::net))
     }
 
     fn load(&self, host: &Host, name: &str, path: &Path) -> anyhow::Result<Module> {
@@ -331,8 +356,8 @@ impl Run {
     }
 }
 
-fn dir(flag: &DirFlag) -> Dir {
-    Dir { host: flag.host.clone(), guest: flag.guest.clone(), access: Access::ReadWrite }
+fn dir(flag: &DirFlag, access: Access) -> Dir {
+    Dir { host: flag.host.clone(), guest: flag.guest.clone(), access }
 }
 
 /// Ctrl-C, and the signal that service managers send.

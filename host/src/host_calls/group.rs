@@ -24,7 +24,8 @@ pub(super) fn group_join(
         return Ok(Status::INVALID.0);
     };
     let given = held.intersection(Rights(rights as u8));
-    Ok(code(id.and_then(|id| state.shared.join_group(name, id, given))))
+    let allowed = state.policy().check_name(name).map_err(|refusal| state.refuse(&refusal));
+    Ok(code(id.and_then(|id| allowed.and_then(|()| state.shared.join_group(name, id, given)))))
 }
 
 pub(super) fn group_leave(mut guest: Guest<'_>, name: u32, name_len: u32, pid: u32) -> wasmtime::Result<i32> {

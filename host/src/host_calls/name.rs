@@ -13,12 +13,18 @@ pub(super) fn register(mut guest: Guest<'_>, name: u32, name_len: u32, pid: u32)
     let Some(name) = text(&memory, name, name_len, NAME_BYTES_MAX)? else {
         return Ok(Status::INVALID.0);
     };
-    Ok(code(id.and_then(|id: ActorId| state.shared.register(name, id, rights))))
+    let allowed = state.policy().check_name(name).map_err(|refusal| state.refuse(&refusal));
+    let registered =
+        id.and_then(|id: ActorId| allowed.and_then(|()| state.shared.register(name, id, rights)));
+    Ok(code(registered))
 }
 
 pub(super) fn unregister(mut guest: Guest<'_>, name: u32, name_len: u32) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
     let name = text(&memory, name, name_len, NAME_BYTES_MAX)?;
+    if let Some(Err(refusal)) = name.map(|name| state.policy().check_name(name)) {
+        return Ok(state.refuse(&refusal).0);
+    }
     let holder = name.and_then(|name| state.shared.names.unregister(name));
     Ok(holder.map_or(Status::NO_NAME, |_| Status::OK).0)
 }

@@ -14,7 +14,8 @@ use crate::actor::Wait;
 use crate::guest_memory::GuestMemory;
 use crate::handle::Resource;
 use crate::instance::ActorState;
-use crate::net::{ActiveMode, Address, Interest, NetError, NetResult, Seat, Socket, TlsRole, Use};
+use crate::net::{ActiveMode, Address, Interest, NetError, NetResult, Seat, Socket, TlsRole};
+use crate::policy::NetOp;
 use crate::wasi::WasiActor;
 use open::{address_text, permit};
 pub(super) use open::{net_bind, net_connect, net_resolve};
@@ -210,7 +211,7 @@ pub(super) async fn net_send_to(
     let to = to.and_then(|text| text.parse::<SocketAddr>().map_err(|_| Status::INVALID));
     let both = socket(state, handle).and_then(|socket| Ok((socket, to?)));
     let both = both.and_then(|(socket, to)| {
-        let permitted = permit(state, Use::Connect, None, &Address::Ip(to));
+        let permitted = permit(state, NetOp::Connect, None, &Address::Ip(to));
         note(state, permitted).map(|()| (socket, to))
     });
     let (socket, to) = match both {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flower_abi::{BudgetOptions, Kind, Pid, Rights, SpawnOptions, Status};
+use flower_abi::{BudgetOptions, Kind, Pid, Rights, RightsOptions, SpawnOptions, Status};
 
 use super::message::{Outgoing, attach_to};
 use super::receive::show;
@@ -11,8 +11,9 @@ use super::{Guest, code, split, text};
 use crate::budget::Budget;
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::instance::{ActorState, StackClass};
-use crate::limits::{LABEL_BYTES_MAX, NAME_BYTES_MAX, UNCHARGED_BYTES_MAX};
+use crate::limits::{GRANTS_BYTES_MAX, LABEL_BYTES_MAX, NAME_BYTES_MAX, UNCHARGED_BYTES_MAX};
 use crate::pid::ActorId;
+use crate::policy::{BadGrants, Granted};
 use crate::reference::Reference;
 use crate::signal::{Envelope, Signal};
 use crate::spawn::Request;
@@ -124,7 +125,7 @@ impl Options {
     fn read(
         &self,
         memory: &GuestMemory<'_>,
-        state: &ActorState,
+        state: &mut ActorState,
     ) -> Result<Result<Request, Status>, BadPointer> {
         let module = self.text(memory, 8, NAME_BYTES_MAX)?;
         let entry = self.text(memory, 16, NAME_BYTES_MAX)?;
@@ -134,30 +135,37 @@ impl Options {
             0 => Ok(None),
             at => read_budget(memory.read_array(at)?).map(Some),
         };
-        Ok(budget.and_then(|budget| self.assemble(state, [module, entry, label, name], budget)))
+        let grants = match self.u32(108) {
+            0 => Ok(None),
+            at => read_grants(memory, at)?,
+        };
+        let texts = [module, entry, label, name, grants];
+        Ok(budget.and_then(|budget| self.assemble(state, texts, budget)))
     }
 
     fn assemble(
         &self,
-        state: &ActorState,
-        texts: [Result<Option<&str>, Status>; 4],
+        state: &mut ActorState,
+        texts: [Result<Option<&str>, Status>; 5],
         budget: Option<Budget>,
     ) -> Result<Request, Status> {
-        let [module, entry, label, name] = texts;
-        let (module, label, name) = (module?, label?, name?);
+        let [module, entry, label, name, grants] = texts;
+        let (module, label, name, grants) = (module?, label?, name?, grants?);
         let entry = entry?.ok_or(Status::INVALID)?;
         let indexed = self.flag(SpawnOptions::INDEXED);
         // An index into another module's table means something else there.
         if self.u32(0) != 1 || (indexed && module.is_some()) {
             return Err(Status::INVALID);
         }
+        let named = module.filter(|name| *name != state.module.module.name());
         let module = match module {
             Some(name) => state.shared.module(name).ok_or(Status::NO_MODULE)?,
             None => state.module.clone(),
         };
-        let wasi = state.shared.bare_wasi.clone();
+        let granted = granted(state, named, name, grants.unwrap_or_default())?;
         let owned = state.cell().owned();
-        let mut request = Request::new(module, entry.into(), state.id, wasi, owned.charge.ledger().clone());
+        let mut request =
+            Request::new(module, entry.into(), state.id, granted, owned.charge.ledger().clone());
         request.elders = owned.meta.elders_of_children();
         drop(owned);
         request.index = indexed.then(|| self.u32(24));
@@ -176,8 +184,41 @@ impl Options {
         request.options.run_time_max_ns = some(self.u64(88));
         request.options.hold_effects = self.flag(SpawnOptions::HOLD_EFFECTS);
         request.options.budget = budget;
+        state.policy().limits_of_children().bound(&mut request.options, &state.shared.limits);
         Ok(request)
     }
+}
+
+/// What a child is granted, if its parent may spawn it at all, under this name.
+fn granted(
+    state: &mut ActorState,
+    module: Option<&str>,
+    name: Option<&str>,
+    grants: &str,
+) -> Result<Arc<Granted>, Status> {
+    let policy = state.policy();
+    let may = policy.check_spawn(module).and_then(|()| name.map_or(Ok(()), |name| policy.check_name(name)));
+    let granted = may.map_err(BadGrants::from).and_then(|()| state.wasi.granted().of_child(grants));
+    granted.map_err(|bad| match bad {
+        BadGrants::Invalid => Status::INVALID,
+        BadGrants::Refused(refusal) => state.refuse(&refusal),
+    })
+}
+
+/// The entries of a `RightsOptions`.
+fn read_grants<'a>(
+    memory: &'a GuestMemory<'_>,
+    at: u32,
+) -> Result<Result<Option<&'a str>, Status>, BadPointer> {
+    let bytes: &[u8; RightsOptions::SIZE] = memory.read_array(at)?;
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4 bytes"));
+    if word(0) != 1 || word(4) != 0 {
+        return Ok(Err(Status::INVALID));
+    }
+    if word(12) == 0 {
+        return Ok(Ok(None));
+    }
+    Ok(text(memory, word(8), word(12), GRANTS_BYTES_MAX)?.map(Some).ok_or(Status::INVALID))
 }
 
 /// The bytes of a `BudgetOptions`.
@@ -218,4 +259,13 @@ pub(super) fn start_args(
     }
     show(state, &mut memory, args, destination)?;
     Ok(Status::OK.0)
+}
+
+/// Tells what was not granted last.
+pub(super) fn refusal(mut guest: Guest<'_>, buffer: u32, capacity: u32) -> wasmtime::Result<i64> {
+    let (mut memory, state) = split(&mut guest)?;
+    memory.check(buffer, u64::from(capacity))?;
+    let Some(sentence) = state.last_refusal() else { return Ok(i64::from(Status::NONE.0)) };
+    memory.write_prefix(buffer, capacity, sentence.as_bytes())?;
+    Ok(sentence.len() as i64)
 }

@@ -8,6 +8,7 @@ use wasmtime::Memory;
 use super::{ActorState, parked_in_handler};
 use crate::exit::{ActorExit, ExitReason};
 use crate::host_calls::{park_until, park_yield};
+use crate::policy::Refusal;
 use crate::shared::Shared;
 use crate::wasi::{Wasi, WasiActor};
 
@@ -36,7 +37,7 @@ impl WasiActor for ActorState {
     }
 
     fn realtime_ns(&self) -> u64 {
-        self.shared.outside.realtime_ns()
+        self.policy().calendar(self.shared.outside.realtime_ns(), self.shared.made_at)
     }
 
     fn fill_random(&mut self, bytes: &mut [u8]) {
@@ -69,6 +70,10 @@ impl WasiActor for ActorState {
 
     fn io_handle(&self) -> tokio::runtime::Handle {
         self.shared.tokio.clone()
+    }
+
+    fn note_refused_file(&mut self, function: &'static str) {
+        self.refuse(&Refusal::file(function));
     }
 
     fn files_inline(&self) -> bool {

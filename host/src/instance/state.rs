@@ -16,8 +16,9 @@ use crate::effects::Effects;
 use crate::exit::{ActorExit, ExitReason};
 use crate::limits::{FUEL_SLICE, HANDLER_SLICE_TICKS, UNCHARGED_BYTES_MAX};
 use crate::loaded::Loaded;
-use crate::net::NetRules;
+use crate::observe::Count;
 use crate::pid::ActorId;
+use crate::policy::{Policy, Refusal};
 use crate::scheduler::{self, handoff};
 use crate::shared::Shared;
 use crate::signal::{Body, Envelope};
@@ -50,6 +51,8 @@ pub(crate) struct ActorState {
     /// A growth of its memory was refused, which many programs do not survive.
     pub(super) memory_refused: bool,
     panic: Option<Box<(String, String)>>,
+    /// What was not granted last.
+    refusal: Option<Box<String>>,
     rng: Option<Box<ChaCha8Rng>>,
     /// Ticks that it has run without waiting.
     ticks: u64,
@@ -93,20 +96,16 @@ impl ActorState {
             peer_tag: 0,
             last_message_id: 0,
             effects: Effects::new(plan.config.hold_effects),
-            wasi: Wasi::new(plan.wasi.clone()),
+            wasi: Wasi::new(plan.granted.clone()),
             net_error: Box::default(),
             module: plan.module.clone(),
             memory_refused: false,
             panic: None,
+            refusal: None,
             rng: None,
             ticks: 0,
             slice: scheduler::tick(&shared.scheduler),
         }
-    }
-
-    /// What it may use of the network.
-    pub(crate) fn net_rules(&self) -> &NetRules {
-        self.wasi.net_rules()
     }
 
     /// The actor's cell.
@@ -142,6 +141,27 @@ impl ActorState {
     /// Whether a message of this length is charged.
     pub(crate) fn charges(&self, len: usize) -> bool {
         len > UNCHARGED_BYTES_MAX as usize || self.config.counts_messages
+    }
+
+    /// What the actor may do.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.wasi.granted().policy
+    }
+
+    /// Counts and logs that the actor may not do something, and keeps the sentence that says so.
+    pub(crate) fn refuse(&mut self, refusal: &Refusal) -> Status {
+        let shared = &self.shared;
+        shared.counters.add(Count::NotGranted);
+        let total = shared.counters.get(Count::NotGranted);
+        let meta = self.cell().owned().meta.clone();
+        shared.refusals.log(&meta, refusal, shared.now(), total);
+        self.refusal = Some(Box::new(refusal.sentence()));
+        Status::NOT_GRANTED
+    }
+
+    /// What was not granted last.
+    pub(crate) fn last_refusal(&self) -> Option<&str> {
+        self.refusal.as_deref().map(String::as_str)
     }
 
     /// A message of this actor, without a body.
@@ -186,8 +206,10 @@ impl ActorState {
 
     /// The actor's own generator, seeded by the host at first use.
     pub(crate) fn rng(&mut self) -> &mut dyn RngCore {
-        let shared = &self.shared;
-        &mut **self.rng.get_or_insert_with(|| seeded(shared))
+        let (shared, fixed) = (&self.shared, self.wasi.granted().policy.has_fixed_randomness());
+        &mut **self.rng.get_or_insert_with(|| {
+            if fixed { Box::new(ChaCha8Rng::seed_from_u64(0)) } else { seeded(shared) }
+        })
     }
 
     /// Says that the actor waits, so that its time without waiting begins anew.

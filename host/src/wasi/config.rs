@@ -1,4 +1,4 @@
-//! What an actor is given: arguments, environment, directories, and where it prints to.
+//! What an actor is given in the terms of WASI: arguments, environment, directories.
 //!
 //! All of it is shared, checked once when it is made, and empty by default: nothing of the host's own
 //! process is inherited.
@@ -8,31 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DIRS_MAX, PATH_BYTES_MAX, STRINGS_BYTES_MAX};
-use crate::net::NetRules;
-use crate::output::{Null, OutputSink};
-
-/// What WASI gives to an actor. Shared by all actors that are given the same.
-#[derive(Clone)]
-pub(crate) struct WasiConfig {
-    /// The arguments, the program's name first.
-    pub(crate) args: Strings,
-    /// The environment.
-    pub(crate) env: Strings,
-    /// The directories that the actor may use.
-    pub(crate) dirs: Dirs,
-    /// What it may use of the network, which is no matter of WASI's but granted in the same way.
-    pub(crate) net: NetRules,
-    /// Where its output goes.
-    pub(crate) output: Arc<dyn OutputSink>,
-}
-
-impl Default for WasiConfig {
-    /// Nothing, and output goes nowhere.
-    fn default() -> WasiConfig {
-        let (args, env, dirs) = (Strings::default(), Strings::default(), Dirs::default());
-        WasiConfig { args, env, dirs, net: NetRules::default(), output: Arc::new(Null) }
-    }
-}
 
 /// Why something cannot be given to an actor.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +89,17 @@ impl Strings {
         &self.bytes
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// The strings one by one.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        let text = std::str::from_utf8(&self.bytes).expect("it was made of strings");
+        self.starts.iter().map(move |start| text[*start as usize..].split('\0').next().unwrap_or_default())
+    }
+
     /// Where each string starts in that piece.
     pub(super) fn starts(&self) -> &[u32] {
         &self.starts
@@ -156,8 +142,13 @@ impl Dirs {
         Ok(Dirs(dirs))
     }
 
+    /// Directories that were granted before.
+    pub(crate) fn of_granted(dirs: Vec<Dir>) -> Result<Dirs, ConfigError> {
+        if dirs.len() > DIRS_MAX { Err(ConfigError::TooManyDirs(dirs.len())) } else { Ok(Dirs(dirs.into())) }
+    }
+
     /// The directories in the order of their descriptors.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Dir> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Dir> {
         self.0.iter()
     }
 
@@ -167,7 +158,7 @@ impl Dirs {
     }
 
     /// Whether nothing is granted.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -80,7 +80,7 @@ async fn call<T: WasiActor>(caller: &mut Caller<'_, T>, function: &'static Funct
     let (memory, actor) = split(caller)?;
     let mut scratch = Scratch::place(function.shapes, &memory, args)?;
     let context = actor.wasi().state().files.context.take();
-    let dirs = actor.wasi().config.dirs.clone();
+    let dirs = actor.wasi().granted.policy.dirs.clone();
     let work = move || {
         let (context, code) = serve(context, &dirs, function, &mut scratch);
         (context, scratch, code)
@@ -105,7 +105,7 @@ fn here<T: WasiActor>(caller: &mut Caller<'_, T>, function: &Function, args: &Ar
     let opened = wasi.state.as_ref().map_or(0, |state| state.files.open);
     if fds.any(|fd| fd < FIRST_FILE) {
         Some(stdio::call(caller, function.stdio, args))
-    } else if wasi.config.dirs.is_empty() {
+    } else if wasi.granted.policy.dirs.is_empty() {
         Some(Err(Errno::Badf.into()))
     } else if function.name == "path_open" && opened >= OPEN_FILES_MAX {
         Some(Err(Errno::Mfile.into()))
@@ -159,7 +159,11 @@ fn arrive<T: WasiActor>(
     let (mut memory, actor) = split(caller)?;
     actor.wasi().state().files.context = context;
     if code != 0 {
-        return Err(Errno::try_from(code as i32).unwrap_or(Errno::Io).into());
+        let errno = Errno::try_from(code as i32).unwrap_or(Errno::Io);
+        if function.is_path() && matches!(errno, Errno::Perm | Errno::Notcapable) {
+            actor.note_refused_file(function.name);
+        }
+        return Err(errno.into());
     }
     note_descriptors(actor.wasi(), function.name, args);
     scratch.copy_out(function.shapes, &mut memory, args)
@@ -173,7 +177,7 @@ fn note_descriptors(wasi: &mut Wasi, name: &str, args: &Args) {
         "fd_close" => release(wasi, fd),
         "fd_renumber" if fd != to => {
             release(wasi, to);
-            if wasi.granted(fd).is_some() {
+            if wasi.dir(fd).is_some() {
                 // From now on it is a directory like any other that the guest has opened.
                 wasi.note_closed(fd);
                 wasi.state().files.open += 1;
@@ -185,7 +189,7 @@ fn note_descriptors(wasi: &mut Wasi, name: &str, args: &Args) {
 
 /// This descriptor names nothing any more.
 fn release(wasi: &mut Wasi, fd: u32) {
-    if wasi.granted(fd).is_some() {
+    if wasi.dir(fd).is_some() {
         wasi.note_closed(fd);
     } else {
         let open = &mut wasi.state().files.open;
@@ -201,6 +205,11 @@ impl From<FileError> for Failure {
 }
 
 impl Function {
+    /// Whether it goes by a path, which may lead out of what was granted.
+    fn is_path(&self) -> bool {
+        self.shapes.iter().any(|shape| matches!(shape, Shape::Path))
+    }
+
     /// The arguments that are file descriptors.
     fn fds<'a>(&self, args: &'a Args) -> impl Iterator<Item = u32> + use<'a> {
         let shapes = scratch::placed(self.shapes);

@@ -10,7 +10,7 @@ use super::{Outcome, WasiActor, split};
 /// Tells that the descriptor is a granted directory, and how long its name is.
 pub(super) fn fd_prestat_get<T: WasiActor>(caller: &mut Caller<'_, T>, fd: u32, out: u32) -> Outcome {
     let (mut memory, actor) = split(caller)?;
-    let dir = actor.wasi().granted(fd).ok_or(Errno::Badf)?;
+    let dir = actor.wasi().dir(fd).ok_or(Errno::Badf)?;
     // A tag, 0 for a directory, and the length behind its padding.
     let prestat = (dir.guest.len() as u64) << 32;
     Ok(memory.write_u64(out, prestat)?)
@@ -24,7 +24,7 @@ pub(super) fn fd_prestat_dir_name<T: WasiActor>(
     len: u32,
 ) -> Outcome {
     let (mut memory, actor) = split(caller)?;
-    let dir = actor.wasi().granted(fd).ok_or(Errno::Badf)?;
+    let dir = actor.wasi().dir(fd).ok_or(Errno::Badf)?;
     memory.check(name, len.into())?;
     if dir.guest.len() > len as usize {
         return Err(Errno::Nametoolong.into());

@@ -84,10 +84,10 @@ impl Wasi {
     fn print(&mut self, stream: Stream, bytes: &[u8]) {
         if self.state.is_none() && line_end(bytes) == bytes.len() {
             // Whole lines need no state, and many actors print nothing else.
-            self.config.output.write(stream, bytes);
+            self.granted.output.write(stream, bytes);
         } else {
             let state = self.state.get_or_insert_default();
-            state.lines.print(stream, bytes, &*self.config.output);
+            state.lines.print(stream, bytes, &*self.granted.output);
         }
     }
 }
@@ -155,7 +155,7 @@ fn close<T: WasiActor>(caller: &mut Caller<'_, T>, fd: u32) -> Outcome {
     let wasi = caller.data_mut().wasi();
     wasi.note_closed(fd);
     if let (Some(stream), Some(state)) = (Stream::from_fd(fd), &mut wasi.state) {
-        state.lines.flush(stream, &*wasi.config.output);
+        state.lines.flush(stream, &*wasi.granted.output);
     }
     Ok(())
 }

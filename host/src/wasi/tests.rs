@@ -15,6 +15,7 @@ use wasmtime::{Config, Engine, Instance, Module, Store, Val, ValType};
 
 use super::*;
 use crate::output::Capture;
+use crate::policy::{Granted, Policy};
 
 mod clocks;
 mod files;
@@ -135,15 +136,15 @@ struct Guest {
 }
 
 impl Guest {
-    fn process(config: &Arc<WasiConfig>) -> Guest {
+    fn process(config: &Arc<Granted>) -> Guest {
         Guest::new(config, false)
     }
 
-    fn handler(config: &Arc<WasiConfig>) -> Guest {
+    fn handler(config: &Arc<Granted>) -> Guest {
         Guest::new(config, true)
     }
 
-    fn new(config: &Arc<WasiConfig>, handler: bool) -> Guest {
+    fn new(config: &Arc<Granted>, handler: bool) -> Guest {
         let linker = linker(handler);
         let mut store = Store::new(&ENGINE, actor(config));
         let text = wrappers(&linker, &mut store);
@@ -253,7 +254,7 @@ fn function_results(name: &str) -> usize {
     usize::from(name != "proc_exit")
 }
 
-fn actor(config: &Arc<WasiConfig>) -> Actor {
+fn actor(config: &Arc<Granted>) -> Actor {
     Actor {
         wasi: Wasi::new(Arc::clone(config)),
         memory: None,
@@ -295,10 +296,10 @@ fn wrappers(linker: &Linker<Actor>, store: &mut Store<Actor>) -> String {
 }
 
 /// Nothing granted, and what is printed is kept.
-fn captured() -> (Arc<WasiConfig>, Arc<Capture>) {
+fn captured() -> (Arc<Granted>, Arc<Capture>) {
     let capture = Arc::new(Capture::new(64 << 20));
     let output = Arc::clone(&capture) as Arc<dyn OutputSink>;
-    (Arc::new(WasiConfig { output, ..WasiConfig::default() }), capture)
+    (Arc::new(Granted::new(Policy::default(), output)), capture)
 }
 
 /// A directory of the test's own, gone when the test ends.
@@ -315,10 +316,10 @@ impl TempDir {
     }
 
     /// Grants it as `/`.
-    fn config(&self, access: Access) -> Arc<WasiConfig> {
+    fn config(&self, access: Access) -> Arc<Granted> {
         let dir = Dir { host: self.0.clone(), guest: "/".to_owned(), access };
         let dirs = Dirs::new([dir]).expect("it exists");
-        Arc::new(WasiConfig { dirs, ..WasiConfig::default() })
+        Arc::new(Granted::for_test(Policy::default().dirs(dirs)))
     }
 }
 

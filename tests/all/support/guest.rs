@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flower_host::{
-    Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Module, NetRules, Source, Spawn, Stream,
-    Strings,
+    Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Module, NetRules, Policy, Source, Spawn,
+    Stream, Strings,
 };
 
 use super::{Watchdog, assert_same_lines, expected, guest_file, host_builder, places};
@@ -62,6 +62,8 @@ pub(crate) struct Guest {
     env: Vec<(String, String)>,
     dirs: Dirs,
     net: NetRules,
+    /// In place of the three.
+    policy: Option<Policy>,
     mailbox_len_max: Option<u32>,
     modules: Vec<(String, PathBuf)>,
     /// What it has to print in deterministic mode, if that matters.
@@ -122,6 +124,7 @@ impl Guest {
             env: Vec::new(),
             dirs: Dirs::default(),
             net: NetRules::default(),
+            policy: None,
             mailbox_len_max: None,
             modules: Vec::new(),
             expected: None,
@@ -150,6 +153,12 @@ impl Guest {
     /// Says how many messages its mailbox holds.
     pub(crate) fn mailbox_len_max(mut self, messages: u32) -> Guest {
         self.mailbox_len_max = Some(messages);
+        self
+    }
+
+    /// Gives it these rights, and no others.
+    pub(crate) fn policy(mut self, policy: Policy) -> Guest {
+        self.policy = Some(policy);
         self
     }
 
@@ -240,8 +249,13 @@ impl Guest {
         }
         let args = std::iter::once(format!("{}.wasm", self.name)).chain(self.args.iter().cloned());
         let env = self.env.iter().map(|(name, value)| (name, value));
-        let spawn = Spawn::program(&self.load(host))
-            .program_args(Strings::args(args).expect("short arguments"))
+        let args = Strings::args(args).expect("short arguments");
+        let spawn = Spawn::program(&self.load(host));
+        if let Some(policy) = &self.policy {
+            return spawn.policy(policy.clone().args(args));
+        }
+        let spawn = spawn
+            .program_args(args)
             .env(Strings::env(env).expect("a short environment"))
             .dirs(self.dirs.clone())
             .net(self.net.clone());

@@ -10,7 +10,8 @@ use crate::guest_memory::GuestMemory;
 use crate::host_calls::{Guest, number, split, text};
 use crate::instance::ActorState;
 use crate::limits::NET_ADDRESS_BYTES_MAX;
-use crate::net::{Address, Interest, Kind, NetError, NetResult, Socket, Use};
+use crate::net::{Address, Interest, Kind, NetError, NetResult, Socket};
+use crate::policy::NetOp;
 use crate::wasi::WasiActor;
 
 /// An address as the guest writes it: `ADDR:PORT`, `NAME:PORT`, or a path.
@@ -45,7 +46,7 @@ pub(in crate::host_calls) fn net_bind(
     Ok(number(both.and_then(|(kind, address)| {
         let reactor = state.shared.reactor.clone();
         let bound = check_room(state)
-            .and_then(|()| permit(state, Use::Bind, None, &address))
+            .and_then(|()| permit(state, NetOp::Bind, None, &address))
             .and_then(|()| Socket::bind(&reactor, kind, &address));
         install(state, bound)
     })))
@@ -109,7 +110,7 @@ async fn connect_one(
     deadline: u64,
 ) -> wasmtime::Result<NetResult<Socket>> {
     let state = guest.data_mut();
-    let begun = permit(state, Use::Connect, name, address);
+    let begun = permit(state, NetOp::Connect, name, address);
     let begun = begun.and_then(|()| Socket::connect(&state.shared.reactor, kind, address));
     let socket = match begun {
         Ok(socket) => socket,
@@ -134,8 +135,8 @@ fn at(error: NetError, address: &Address) -> NetError {
 
 /// Asks the policy.
 pub(super) fn permit(
-    state: &ActorState,
-    wanted: Use,
+    state: &mut ActorState,
+    op: NetOp,
     name: Option<&str>,
     address: &Address,
 ) -> NetResult<()> {
@@ -143,14 +144,22 @@ pub(super) fn permit(
         let why = "in deterministic mode there is no network";
         return Err(NetError::new(Status::NOT_PERMITTED, why));
     }
-    if state.net_rules().allow(wanted, name, address) {
-        return Ok(());
-    }
-    let verb = if wanted == Use::Connect { "connect" } else { "bind" };
-    let text = format!("net {verb} {address} is not granted");
-    let (module, serial) = (state.module.module.name(), state.id.serial);
-    tracing::warn!(target: "flower", "actor {module} <0.{serial}>: {text}: --allow-net {verb}:{address} would grant it");
-    Err(NetError::new(Status::NOT_PERMITTED, text))
+    let allowed = match (address, name) {
+        (Address::Unix(path), _) => state.check_unix(op, path),
+        (Address::Ip(address), Some(name)) => state.check_resolved(op, host_of(name), *address),
+        (Address::Ip(address), None) => state.check_net(op, *address),
+    };
+    allowed.map_err(|_| denied(state))
+}
+
+/// The name in `NAME:PORT`.
+fn host_of(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(host, _)| host)
+}
+
+/// What was just refused, as an error of a socket.
+fn denied(state: &ActorState) -> NetError {
+    NetError::new(Status::NOT_PERMITTED, state.last_refusal().unwrap_or_default())
 }
 
 /// The addresses of `NAME:PORT`, looked up on a blocking thread.
@@ -163,8 +172,8 @@ async fn look_up(
     if state.shared.deterministic {
         return Ok(Err(NetError::new(Status::NOT_PERMITTED, "in deterministic mode there is no network")));
     }
-    if !state.net_rules().allow_names() {
-        return Ok(Err(NetError::new(Status::NOT_PERMITTED, format!("looking up {name:?} is not granted"))));
+    if state.check_lookup(&name).is_err() {
+        return Ok(Err(denied(state)));
     }
     let (_io, runtime, asked) = (state.io_started(), state.io_handle(), name.clone());
     let task = runtime.spawn_blocking(move || asked.to_socket_addrs().map(Iterator::collect));

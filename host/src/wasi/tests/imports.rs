@@ -25,7 +25,7 @@ fn both_linkers_offer_all_of_preview_1() {
     let context = wasmtime_wasi::WasiCtxBuilder::new().build_p1();
     let expected = offers(&reference, context);
     assert_eq!(expected.len(), 46);
-    let config = Arc::new(WasiConfig::default());
+    let config = Arc::new(Granted::default());
     assert_eq!(offers(&linker(false), actor(&config)), expected);
     assert_eq!(offers(&linker(true), actor(&config)), expected);
 }

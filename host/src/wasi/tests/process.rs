@@ -2,10 +2,10 @@
 
 use super::*;
 
-fn config() -> Arc<WasiConfig> {
+fn config() -> Arc<Granted> {
     let args = Strings::args(["prog", "--flag", "ä"]).expect("they are fine");
     let env = Strings::env([("HOME", "/"), ("X", "y=z")]).expect("they are fine");
-    Arc::new(WasiConfig { args, env, ..WasiConfig::default() })
+    Arc::new(Granted::for_test(Policy::default().args(args).env(env)))
 }
 
 /// The strings as a libc finds them.

@@ -125,13 +125,13 @@ impl Write for Stalled {
 }
 
 /// Output that is stalled until the sender is dropped, and how much has come through.
-fn stalled() -> (Arc<WasiConfig>, Arc<Inherit>, Sender<()>, Arc<AtomicU32>) {
+fn stalled() -> (Arc<Granted>, Arc<Inherit>, Sender<()>, Arc<AtomicU32>) {
     let (gate, shut) = channel();
     let taken = Arc::new(AtomicU32::new(0));
     let stream = Stalled(shut, Arc::clone(&taken));
     let sink = Arc::new(Inherit::over(stream, io::sink()).expect("the machine has threads"));
     let output = Arc::clone(&sink) as Arc<dyn OutputSink>;
-    (Arc::new(WasiConfig { output, ..WasiConfig::default() }), sink, gate, taken)
+    (Arc::new(Granted::new(Policy::default(), output)), sink, gate, taken)
 }
 
 const LONG: Duration = Duration::from_secs(600);
@@ -204,7 +204,7 @@ fn a_closed_pipe_is_an_error_for_the_guest() {
     }
     let sink = Arc::new(Inherit::over(Broken, io::sink()).expect("the machine has threads"));
     let output = Arc::clone(&sink) as Arc<dyn OutputSink>;
-    let config = Arc::new(WasiConfig { output, ..WasiConfig::default() });
+    let config = Arc::new(Granted::new(Policy::default(), output));
     let mut guest = Guest::process(&config);
     guest.write(1, b"into the void\n");
     assert!(sink.flush(LONG));
