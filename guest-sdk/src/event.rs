@@ -92,7 +92,7 @@ impl Event {
             Some(Kind::Exit) => Event::Exit(ExitSignal::new(&envelope)),
             Some(Kind::Timer) => Event::Timer(TimerRef(envelope.info().reference)),
             Some(Kind::Stop) => Event::Stop,
-            Some(Kind::Socket) => Event::Socket(SocketMessage::new(envelope)),
+            Some(Kind::Socket | Kind::Ready) => Event::Socket(SocketMessage::new(envelope)),
             Some(Kind::Room) => Event::Room(RoomRef(envelope.info().reference)),
             Some(Kind::Selected) => Event::Selected(Selected::new(envelope)),
             None => Event::Other(kind),

@@ -17,7 +17,18 @@
 //! An actor that answers [`Response::web_socket`] talks with it from then on: it receives [`Frame`]s, sends some to the
 //! sender of the request, and may monitor it.
 
-use std::fmt;
+//!
+//! An actor that has sockets may speak HTTP itself: [`serve_stream`] serves a connection, [`Client`] is a client.
+
+mod client;
+mod server;
+mod wire;
+
+use std::{fmt, io};
+
+pub use client::Client;
+pub use server::{Answer, serve_stream};
+pub use wire::Chunks;
 
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +155,66 @@ pub enum Frame {
     Binary(Bytes),
     /// The end, with a code (1000 is the usual one) and a reason.
     Close(u16, String),
+}
+
+/// How much of HTTP on a stream of one's own is read into memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Bytes of a header; 64 KiB. It may have 100 lines at most.
+    pub header_bytes_max: usize,
+    /// Bytes of a body; 1 MiB.
+    pub body_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { header_bytes_max: 64 << 10, body_bytes_max: 1 << 20 }
+    }
+}
+
+/// What goes wrong with HTTP on a stream.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WireError {
+    /// What the stream says.
+    Io(io::Error),
+    /// The stream ends in the middle.
+    CutOff,
+    /// A header is longer than allowed.
+    HeaderTooLong,
+    /// A body is longer than allowed.
+    BodyTooLong,
+    /// It is no HTTP: what is wrong with it.
+    Malformed(String),
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WireError::Io(error) => error.fmt(f),
+            WireError::CutOff => f.write_str("the connection ends in the middle"),
+            WireError::HeaderTooLong => f.write_str("the header is longer than allowed"),
+            WireError::BodyTooLong => f.write_str("the body is longer than allowed"),
+            WireError::Malformed(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for WireError {}
+
+impl From<io::Error> for WireError {
+    fn from(error: io::Error) -> WireError {
+        WireError::Io(error)
+    }
+}
+
+impl From<httparse::Error> for WireError {
+    fn from(error: httparse::Error) -> WireError {
+        match error {
+            httparse::Error::TooManyHeaders => WireError::HeaderTooLong,
+            other => WireError::Malformed(other.to_string()),
+        }
+    }
 }
 
 /// Answers each request with what the function returns, for ever. Other messages stay in the mailbox.

@@ -17,7 +17,8 @@
 //!
 //! Handlers, which may not wait, have *active* sockets: [`TcpStream::set_active`] has what comes put into the mailbox, as
 //! [`SocketMessage`]s, for as long as the mailbox has room; `try_read`, `try_write` and `try_accept` take what can be
-//! had at once, and `notify` tells when to try again.
+//! had at once, and `notify_readable` and `notify_writable` tell when to try again. Tasks have `read_async`, `write_all_async` and
+//! `accept_async`.
 
 mod active;
 mod error;

@@ -51,7 +51,7 @@ pub use timer::{Elapsed, Sleep, Timeout, sleep, sleep_until, timeout, timeout_at
 pub use wait_group::{NegativeCounter, WaitGroup};
 
 pub(crate) use executor::is_alone;
-pub(crate) use mailbox::end_of;
+pub(crate) use mailbox::{completion, end_of};
 pub(crate) use outside::{CompletionWait, MessageWait};
 
 use cell::TaskCell;

@@ -270,7 +270,7 @@ fn program(name: &str, flags: &[&str]) -> (Running, String) {
 }
 
 /// What curl prints.
-fn curl(args: &[&str]) -> String {
+pub(crate) fn curl(args: &[&str]) -> String {
     let ran = Command::new("curl")
         .args(["-sS", "--max-time", "20"])
         .args(args)

@@ -10,11 +10,12 @@ use flower_host::{NetRule, NetRules};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 
-use crate::http::free_port;
+use crate::http::{curl, free_port};
 use crate::support::{Guest, Mode, Program, Running, assert_same_lines, expected, guest_file};
 
 /// The guests that the tests of this file run.
-pub(crate) const GUESTS: &[&str] = &["net_active", "net_moves", "net_tcp", "net_tls", "net_udp"];
+pub(crate) const GUESTS: &[&str] =
+    &["http_stream", "net_active", "net_moves", "net_tasks", "net_tcp", "net_tls", "net_udp"];
 
 /// This machine alone, names that lead nowhere, and one path.
 fn granted(path: &str) -> NetRules {
@@ -278,4 +279,38 @@ fn a_proxy_reaches_what_was_granted_and_nothing_else() {
     expect_line(&mut lines, "pong");
     proxy.signal("TERM");
     proxy.ended().expect_in_stderr(&[&format!("--allow-net connect:{forbidden_at} would grant it")]);
+}
+
+#[test]
+fn net_tasks() {
+    run_alone("net_tasks");
+}
+
+#[test]
+fn http_stream() {
+    run_alone("http_stream");
+}
+
+/// A guest that has an address to serve at only when it is given one.
+fn run_alone(name: &str) {
+    Guest::named(name).net(granted("/none")).run(Mode::Threads).expect_success();
+}
+
+#[test]
+fn curl_asks_a_guest_that_speaks_http_itself() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let server = program("http_stream", &[], &[&address]);
+    let at = |path: &str| format!("http://{address}{path}");
+    assert_eq!(curl(&["-d", "body", &at("/x?y")]), "POST /x?y body\n");
+    assert_eq!(
+        curl(&["-H", "transfer-encoding: chunked", "-d", "body", &at("/"), &at("/2")]),
+        "POST / body\nPOST /2 body\n"
+    );
+    assert_eq!(curl(&[&at("/numbers")]).lines().count(), 1000);
+    assert_eq!(curl(&["-w", "%{http_code} %header{x-why}", &at("/gone")]), "404 it was never there");
+    assert!(
+        curl(&["-w", "%{http_code}", "-H", &format!("x: {}", "y".repeat(70_000)), &at("/")]).ends_with("431")
+    );
+    server.signal("TERM");
+    server.ended();
 }

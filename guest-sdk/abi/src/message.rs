@@ -30,6 +30,9 @@ pub enum Kind {
     /// Something has happened to a socket of the actor: the handle is in `reference`, a [`SocketEvent`] in `exit_code`. The body
     /// is what was read, or the words of an error; the last `exit_tag` bytes of it are the sender's address, for datagrams.
     Socket = 10,
+    /// A socket can be read from or written to, as the `net_ready` of this `reference` asked: a [`SocketEvent`] in `exit_code`, the
+    /// handle in `id`.
+    Ready = 11,
 }
 
 impl Kind {
@@ -47,6 +50,7 @@ impl Kind {
             8 => Kind::Room,
             9 => Kind::Selected,
             10 => Kind::Socket,
+            11 => Kind::Ready,
             _ => return None,
         })
     }
@@ -90,7 +94,7 @@ pub const HTTP_REQUEST: u64 = fingerprint("flower::http::Request");
 /// The fingerprint of what travels over a WebSocket, in both directions.
 pub const HTTP_FRAME: u64 = fingerprint("flower::http::Frame");
 
-/// What a message of kind [`Kind::Socket`] tells.
+/// What a message of kind [`Kind::Socket`] or [`Kind::Ready`] tells.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SocketEvent {

@@ -501,10 +501,11 @@ macro_rules! for_each_host_call {
             parks fn net_receive_from(handle: u64, buffer: u32, capacity: u32, address: u32, deadline: u64) -> i64
                 { since: 1, handler: no, right: "", outcome: outside }
 
-            /// Asks for a message of kind `SOCKET` as soon as a socket can be read from or written to, once.
+            /// Asks for a message of kind `READY` as soon as a socket can be read from or written to.
             ///
-            /// Parameters: `handle`; `interest` a `NetReadiness`. Returns `OK`, `NO_HANDLE` or `INVALID`.
-            immediate fn net_ready(handle: u64, interest: u32) -> i32
+            /// Parameters: `handle`; `interest` a `NetReadiness`. Returns a reference (> 0), the same one until its message
+            /// has come; `NO_HANDLE` or `INVALID`.
+            immediate fn net_ready(handle: u64, interest: u32) -> i64
                 { since: 1, handler: yes, right: "", outcome: outside }
 
             /// Chooses whether what comes to a socket is put into the mailbox, as messages of kind `SOCKET`.

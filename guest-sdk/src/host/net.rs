@@ -74,9 +74,10 @@ pub(crate) fn net_receive_from(
     Ok((received, String::from_utf8_lossy(&from[..end]).into_owned()))
 }
 
-pub(crate) fn net_ready(handle: u64, readiness: NetReadiness) -> Result<(), Status> {
+/// The reference under which it is told.
+pub(crate) fn net_ready(handle: u64, readiness: NetReadiness) -> Result<u64, Status> {
     // SAFETY: it takes no address.
-    done(unsafe { imports::net_ready(handle, readiness as u32) })
+    number(unsafe { imports::net_ready(handle, readiness as u32) })
 }
 
 pub(crate) fn net_active(handle: u64, mode: u32, count: u32, chunk: u32) -> Result<(), Status> {

@@ -78,7 +78,8 @@ impl SocketMessage {
         } else {
             data(bytes, info.exit_tag as usize)
         };
-        SocketMessage { socket: SocketId(info.reference), change }
+        let handle = if info.kind == Kind::Ready as u32 { info.id } else { info.reference };
+        SocketMessage { socket: SocketId(handle), change }
     }
 }
 

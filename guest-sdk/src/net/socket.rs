@@ -7,9 +7,9 @@ use flower_abi::{NEVER, NetReadiness, Status};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::active::{Active, SocketId};
-use super::error::NetError;
+use super::error::{NetError, NetErrorKind};
 use crate::clock::deadline;
-use crate::{Handle, host};
+use crate::{Handle, host, task};
 
 /// The kinds of the ABI.
 pub(super) mod kind {
@@ -108,7 +108,23 @@ impl Socket {
     }
 
     pub(super) fn notify(&self, readiness: NetReadiness) -> Result<(), NetError> {
-        host::net_ready(self.handle.id(), readiness).map_err(|status| self.error(status))
+        host::net_ready(self.handle.id(), readiness).map(drop).map_err(|status| self.error(status))
+    }
+
+    /// Tries again and again; the task waits in between, and the others go on.
+    pub(super) async fn until_done<T>(
+        &self,
+        readiness: NetReadiness,
+        mut attempt: impl FnMut(&Socket) -> Result<T, NetError>,
+    ) -> Result<T, NetError> {
+        loop {
+            match attempt(self) {
+                Err(error) if error.kind == NetErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            let reference = host::net_ready(self.handle.id(), readiness);
+            task::completion(reference.map_err(|status| self.error(status))?).await;
+        }
     }
 
     pub(super) fn set_timeouts(&self, read: Option<Duration>, write: Option<Duration>) {

@@ -89,6 +89,27 @@ macro_rules! streams {
                 self.0.try_write(bytes)
             }
 
+            /// Reads in a task: the others go on meanwhile. One task reads at a time.
+            ///
+            /// # Errors
+            /// As reading.
+            pub async fn read_async(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
+                self.0.until_done(NetReadiness::Read, |socket| socket.try_read(buffer)).await
+            }
+
+            /// Writes all of it in a task: the others go on meanwhile. One task writes at a time.
+            ///
+            /// # Errors
+            /// As writing.
+            pub async fn write_all_async(&self, mut bytes: &[u8]) -> Result<(), NetError> {
+                while !bytes.is_empty() {
+                    let written =
+                        self.0.until_done(NetReadiness::Write, |socket| socket.try_write(bytes)).await?;
+                    bytes = &bytes[written..];
+                }
+                Ok(())
+            }
+
             /// Asks for a message when there is something to read, once.
             ///
             /// # Errors
@@ -210,6 +231,14 @@ macro_rules! streams {
             /// [`NetErrorKind::WouldBlock`] when none does.
             pub fn try_accept(&self) -> Result<$stream, NetError> {
                 self.0.try_accept().map($stream)
+            }
+
+            /// Accepts in a task: the others go on meanwhile.
+            ///
+            /// # Errors
+            /// As [`accept`](Self::accept).
+            pub async fn accept_async(&self) -> Result<$stream, NetError> {
+                self.0.until_done(NetReadiness::Read, Socket::try_accept).await.map($stream)
             }
 
             /// Asks for a message when a connection waits, once.

@@ -82,7 +82,8 @@ pub(crate) async fn end_of(monitor: u64) -> Envelope {
     completion(monitor).await
 }
 
-async fn completion(reference: u64) -> Envelope {
+/// What completes a reference.
+pub(crate) async fn completion(reference: u64) -> Envelope {
     let mut wait: Option<CompletionWait> = None;
     poll_fn(|cx| {
         let wait =

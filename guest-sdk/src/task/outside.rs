@@ -283,7 +283,7 @@ impl Outside {
     fn wanted(&self) -> Vec<Filter> {
         let mut filters: Vec<Filter> = self.filters.iter().map(|(filter, _)| *filter).collect();
         if !self.completions.is_empty() {
-            let kinds = [Kind::Reply, Kind::Timeout, Kind::Down, Kind::Selected];
+            let kinds = [Kind::Reply, Kind::Timeout, Kind::Down, Kind::Selected, Kind::Ready];
             filters.extend(kinds.map(|kind| Filter {
                 fields: Filter::KIND,
                 kind: kind as u32,

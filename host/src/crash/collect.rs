@@ -192,6 +192,7 @@ impl CrashMessage {
             Kind::Room => "room",
             Kind::Selected => "selected",
             Kind::Socket => "socket",
+            Kind::Ready => "ready",
         };
         let codec = match Codec(envelope.codec) {
             Codec::RAW => "raw".to_owned(),

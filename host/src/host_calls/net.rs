@@ -339,7 +339,7 @@ pub(super) fn net_active(
     Ok(code(set.map(drop)))
 }
 
-pub(super) fn net_ready(mut guest: Guest<'_>, handle: u64, interest: u32) -> wasmtime::Result<i32> {
+pub(super) fn net_ready(mut guest: Guest<'_>, handle: u64, interest: u32) -> wasmtime::Result<i64> {
     let (_, state) = split(&mut guest)?;
     let interest = match interest {
         n if n == NetReadiness::Read as u32 => Ok(Interest::Read),
@@ -347,7 +347,10 @@ pub(super) fn net_ready(mut guest: Guest<'_>, handle: u64, interest: u32) -> was
         _ => Err(Status::INVALID),
     };
     let asked = interest.and_then(|interest| Ok((socket(state, handle)?, interest)));
-    Ok(code(asked.map(|(socket, interest)| state.shared.tell_ready(state.id, &socket, handle, interest))))
+    Ok(number(asked.map(|(socket, interest)| {
+        let fresh = state.cell().owned().references.number();
+        state.shared.tell_ready(state.id, &socket, handle, interest, fresh)
+    })))
 }
 
 #[expect(clippy::too_many_arguments, reason = "one argument per column of the table")]

@@ -34,13 +34,13 @@ pub(crate) struct Active {
     pub(crate) mode: ActiveMode,
     /// Bytes of one message at most.
     pub(crate) chunk: u32,
-    /// The owner wants to hear, once each, when it can be read from and written to.
-    asked: [bool; 2],
+    /// The references under which the owner wants to hear when it can be read from, and written to.
+    asked: [Option<u64>; 2],
 }
 
 impl Default for Active {
     fn default() -> Active {
-        Active { mode: ActiveMode::Off, chunk: ACTIVE_CHUNK_MAX, asked: [false; 2] }
+        Active { mode: ActiveMode::Off, chunk: ACTIVE_CHUNK_MAX, asked: [None; 2] }
     }
 }
 
@@ -56,7 +56,7 @@ impl ActiveMode {
 
 impl Active {
     fn wants_signals(&self) -> bool {
-        self.mode != ActiveMode::Off || self.asked != [false; 2]
+        self.mode != ActiveMode::Off || self.asked != [None; 2]
     }
 }
 
@@ -78,7 +78,7 @@ impl Shared {
     /// Reads an active socket as far as its owner's mailbox has room.
     pub(crate) fn read_active(&self, cell: &Cell, owned: &mut Owned, handle: u64) {
         let Some(socket) = owned.handles.socket(handle) else { return };
-        self.tell_asked(cell, owned, handle, &socket);
+        self.tell_asked(owned, handle, &socket);
         let mut active = socket.active.lock();
         for _ in 0..ACTIVE_READS_MAX {
             if active.mode == ActiveMode::Off {
@@ -97,26 +97,36 @@ impl Shared {
         self.signal(owned.id(), Signal::Ready { handle });
     }
 
-    /// Tells the owner, by a message, when it can go on with a socket; once.
-    pub(crate) fn tell_ready(&self, owner: ActorId, socket: &Socket, handle: u64, interest: Interest) {
-        socket.active.lock().asked[interest as usize] = true;
+    /// Tells the owner, by a message, when it can go on with a socket. The reference of that is the fresh one, or the
+    /// one of an earlier wish for the same.
+    pub(crate) fn tell_ready(
+        &self,
+        owner: ActorId,
+        socket: &Socket,
+        handle: u64,
+        interest: Interest,
+        fresh: u64,
+    ) -> u64 {
+        let reference = *socket.active.lock().asked[interest as usize].get_or_insert(fresh);
         socket.source.want_signals(true);
         if socket.source.is_ready(interest) {
             self.signal(owner, Signal::Ready { handle });
         }
+        reference
     }
 
-    fn tell_asked(&self, cell: &Cell, owned: &mut Owned, handle: u64, socket: &Socket) {
+    fn tell_asked(&self, owned: &mut Owned, handle: u64, socket: &Socket) {
         let events = [(Interest::Read, SocketEvent::Readable), (Interest::Write, SocketEvent::Writable)];
-        for (interest, event) in events {
+        for (interest, event) in events.into_iter().filter(|(interest, _)| socket.source.is_ready(*interest))
+        {
             let mut active = socket.active.lock();
-            if !active.asked[interest as usize] || !socket.source.is_ready(interest) {
-                continue;
-            }
-            active.asked[interest as usize] = false;
+            let Some(reference) = active.asked[interest as usize].take() else { continue };
             socket.source.want_signals(active.wants_signals());
             drop(active);
-            self.put_event(cell, owned, handle, event, Body::new(), 0);
+            let mut envelope = Envelope::system(MessageKind::Ready, ActorId::HOST, reference);
+            envelope.id = handle;
+            envelope.extra = Some(Box::new(Extra { socket: Some((event, 0)), ..Extra::default() }));
+            owned.mailbox.push(envelope);
         }
     }
 
