@@ -34,14 +34,26 @@ enum Command {
     Compile(compile::Compile),
     /// Show a crash report that `run --crash-dir` wrote
     Crash(crash::Crash),
+    /// Compile what the standard input holds, for a host that does not trust it
+    #[command(hide = true)]
+    CompileApart {
+        /// What the host wants, and within which limits
+        arguments: Vec<String>,
+    },
 }
 
 /// Parses the command line and does what it says.
 pub(crate) fn main() -> ExitCode {
+    // A file that may not grow any more is an error for whoever writes to it, guests among them, and no reason to end.
+    // SAFETY: no handler is installed, and no other thread runs yet.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     let done = match Cli::parse().command {
         Command::Run(run) => run.execute(),
         Command::Compile(compile) => compile.execute().map(|()| 0),
         Command::Crash(crash) => crash.execute().map(|()| 0),
+        Command::CompileApart { arguments } => {
+            flower_host::compile_apart(&arguments).map(|()| 0).map_err(Into::into)
+        }
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -20,7 +20,7 @@ use crate::group::Groups;
 use crate::instance::{Engines, ModuleOptions, StackClass};
 use crate::limits::{CRASH_PATIENCE, Limits};
 use crate::loaded::Loaded;
-use crate::module::{Cache, LoadError, Module, ModuleHash, Source, TrustedArtifact};
+use crate::module::{Cache, ChildCompiler, LoadError, Module, ModuleHash, Source, TrustedArtifact};
 use crate::name::Names;
 use crate::native::Mailbox;
 use crate::net::{Reactor, TlsConfigs};
@@ -52,6 +52,7 @@ pub struct HostBuilder {
     output: Option<Arc<dyn OutputSink>>,
     tls: TlsConfigs,
     crashes: CrashOptions,
+    compiler: Option<ChildCompiler>,
 }
 
 impl HostBuilder {
@@ -137,6 +138,13 @@ impl HostBuilder {
         self
     }
 
+    /// Lets a process of its own compile each module that the cache does not have, limited in time and memory; the host
+    /// does it itself by default. For hosts that load modules of strangers.
+    pub fn compiler(mut self, compiler: ChildCompiler) -> Self {
+        self.compiler = Some(compiler);
+        self
+    }
+
     /// Makes the host and starts its workers. Inside a tokio runtime its I/O runs there; else it
     /// brings a small one of its own.
     pub fn build(self) -> Result<Host, BuildError> {
@@ -192,7 +200,8 @@ impl HostBuilder {
         shared.scheduler.set_interrupt(move || reactor.interrupt());
         scheduler::start(&shared);
         let module_options = self.module_options;
-        Ok(Host { shared, cache, module_options, by_hash: Mutex::default(), runtime })
+        let compiler = self.compiler;
+        Ok(Host { shared, cache, compiler, module_options, by_hash: Mutex::default(), runtime })
     }
 }
 
@@ -200,6 +209,7 @@ impl HostBuilder {
 pub struct Host {
     pub(crate) shared: Arc<Shared>,
     cache: Option<Cache>,
+    compiler: Option<ChildCompiler>,
     module_options: ModuleOptions,
     by_hash: Mutex<HashMap<(ModuleHash, ModuleOptions), Module>>,
     runtime: Option<tokio::runtime::Runtime>,
@@ -223,6 +233,7 @@ impl Host {
             output: None,
             tls: TlsConfigs::default(),
             crashes: CrashOptions::default(),
+            compiler: None,
         }
     }
 
@@ -251,7 +262,14 @@ impl Host {
             return Ok(self.keep(known.renamed(name), options));
         }
         let engine = self.engine(options)?;
-        let module = Module::load_for(engine, options.memory_engine, name, source, self.cache.as_ref())?;
+        let (memory_engine, cache) = (options.memory_engine, self.cache.as_ref());
+        let module = match &self.compiler {
+            None => Module::load_for(engine, memory_engine, name, source, cache)?,
+            Some(compiler) => {
+                let compiled = || compiler.compile(engine, options, self.shared.deterministic, source);
+                Module::load_compiled_by(engine, memory_engine, name, source, cache, compiled)?
+            }
+        };
         Ok(self.keep(module, options))
     }
 

@@ -108,8 +108,8 @@ pub use http::{HttpOptions, HttpServer, HttpTarget};
 pub use instance::{MemoryEngine, ModuleOptions, StackClass};
 pub use limits::Limits;
 pub use module::{
-    ArtifactFault, Cache, CacheStats, Entry, EntrySignature, LoadError, Module, ModuleHash, Source, Style,
-    TrustedArtifact,
+    ArtifactFault, COMPILE_APART, Cache, CacheStats, ChildCompiler, Entry, EntrySignature, LoadError, Module,
+    ModuleHash, Source, Style, TrustedArtifact, compile_apart,
 };
 pub use native::{CallError, Mailbox, Received, ReplyTo};
 pub use observe::Accounts;

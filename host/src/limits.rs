@@ -202,6 +202,18 @@ pub(crate) const COREDUMP_BYTES_MAX: usize = 256 << 20;
 /// How long a host that stops waits for its last crash reports to be written.
 pub(crate) const CRASH_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Bytes that a compiler's process may write: what the largest module becomes, several times over.
+pub(crate) const APART_ARTIFACT_BYTES_MAX: u64 = 1 << 30;
+
+/// Bytes that are read of what such a process says when it fails.
+pub(crate) const APART_MESSAGE_BYTES_MAX: u64 = 16 << 10;
+
+/// Memory that such a process has before it compiles anything: its stacks, and what its allocator keeps for each thread.
+pub(crate) const APART_OVERHEAD_BYTES: u64 = 128 << 20;
+
+/// Descriptors that such a process may have.
+pub(crate) const APART_DESCRIPTORS_MAX: u64 = 64;
+
 /// What an actor, or the whole host, may use. Every field has a documented default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

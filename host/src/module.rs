@@ -37,6 +37,9 @@ mod walk;
 mod entry;
 pub use entry::{Entry, EntrySignature, Style};
 
+mod apart;
+pub use apart::{COMPILE_APART, ChildCompiler, compile_apart};
+
 mod artifact;
 pub use artifact::{ArtifactFault, TrustedArtifact};
 
@@ -123,18 +126,30 @@ impl Module {
         source: &Source<'_>,
         cache: Option<&Cache>,
     ) -> Result<Module, LoadError> {
+        let compiled = || compile(engine, memory_engine, source.bytes());
+        Module::load_compiled_by(engine, memory_engine, name, source, cache, compiled)
+    }
+
+    /// The same, where somebody else compiles what the cache does not have.
+    pub(crate) fn load_compiled_by(
+        engine: &Engine,
+        memory_engine: MemoryEngine,
+        name: &str,
+        source: &Source<'_>,
+        cache: Option<&Cache>,
+        compiled: impl FnOnce() -> Result<(wasmtime::Module, Shape), LoadError>,
+    ) -> Result<Module, LoadError> {
         let debug_info = DebugInfo::of(source.bytes());
         let assemble = |(code, shape)| Module::assemble(name, source.hash(), memory_engine, code, shape);
         let Some(cache) = cache else {
-            let compiled = compile(engine, memory_engine, source.bytes())?;
-            return Ok(Module { debug_info, ..assemble(compiled)? });
+            return Ok(Module { debug_info, ..assemble(compiled()?)? });
         };
         let compatibility = Compatibility::of(engine, memory_engine);
         let key = Key { hash: source.hash(), compatibility };
         let compiled = match cache.get(engine, &key) {
             Some(found) => found,
             None => {
-                let (code, shape) = compile(engine, memory_engine, source.bytes())?;
+                let (code, shape) = compiled()?;
                 cache.put(&key, &serialize(&code)?, &shape);
                 (code, shape)
             }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use flower_host::{
-    Access, Actor, Clock, Dir, Direct, Dirs, ExitReason, Host, Inherit, Limits, Module, NetRule, OutputSink,
-    Policy, Source, Spawn, StackClass, Strings, TrustedArtifact,
+    Access, Actor, ChildCompiler, Clock, Dir, Direct, Dirs, ExitReason, Host, Inherit, Limits, Module,
+    NetRule, OutputSink, Policy, Source, Spawn, StackClass, Strings, TrustedArtifact,
 };
 
 use super::crash::CrashFlags;
@@ -86,6 +86,9 @@ pub(super) struct Run {
     /// Compile anew, and keep nothing
     #[arg(long)]
     no_cache: bool,
+    /// Compile each module in a process of its own, limited in time and memory: for modules of strangers
+    #[arg(long)]
+    compile_apart: bool,
 
     #[command(flatten)]
     options: OptionFlags,
@@ -148,6 +151,12 @@ struct LimitFlags {
     /// How long a handler may take for one message, in milliseconds [default: 60000]
     #[arg(long, value_name = "MS")]
     handler_time_max_ms: Option<u64>,
+    /// Memory for compiling one module, with --compile-apart [default: 1G]
+    #[arg(long, value_name = "SIZE", requires = "compile_apart")]
+    compile_memory_max: Option<Size>,
+    /// Time for compiling one module, with --compile-apart, in milliseconds [default: 30000]
+    #[arg(long, value_name = "MS", requires = "compile_apart")]
+    compile_time_max_ms: Option<u64>,
     /// Stack of the main actor: 128 KiB for wasm frames, or nearly 2 MiB
     #[arg(long, value_name = "CLASS", default_value = "small")]
     stack: Stack,
@@ -168,6 +177,19 @@ enum ClockFlag {
 }
 
 impl LimitFlags {
+    /// This program itself, as a compiler with limits.
+    fn compiler(&self) -> anyhow::Result<ChildCompiler> {
+        let program = std::env::current_exe().context("this program cannot find itself, to compile apart")?;
+        let mut compiler = ChildCompiler::new(program);
+        if let Some(Size(bytes)) = self.compile_memory_max {
+            compiler = compiler.memory_max(bytes);
+        }
+        if let Some(ms) = self.compile_time_max_ms {
+            compiler = compiler.time_max(Duration::from_millis(ms));
+        }
+        Ok(compiler)
+    }
+
     fn limits(&self) -> Limits {
         let mut limits = Limits::default();
         fn set<T, U: From<T>>(limit: &mut U, flag: Option<T>) {
@@ -263,6 +285,9 @@ impl Run {
         }
         if let (false, Some(folder)) = (self.no_cache, super::cache_folder(self.cache.clone())) {
             builder = builder.cache(folder, CACHE_BYTES_MAX);
+        }
+        if self.compile_apart {
+            builder = builder.compiler(self.limits.compiler()?);
         }
         Ok(self.crashes.set_up(builder).build()?)
     }

@@ -196,6 +196,39 @@ pub(crate) fn seal(code: &[u8], shape: &Shape, hash: ModuleHash, compatibility: 
     trailer
 }
 
+/// The code and the shape of an artifact in memory, if it is whole, made from this module, and for this host.
+pub(crate) fn unseal(
+    mut bytes: Vec<u8>,
+    hash: ModuleHash,
+    ours: Compatibility,
+) -> Result<(Vec<u8>, Shape), ArtifactFault> {
+    let last: &[u8; SEAL_BYTES] = bytes.last_chunk().ok_or(ArtifactFault::NotSealed)?;
+    let (seal, checksum) = (Seal::parse(last, bytes.len() as u64)?, field(last, SEALED_BYTES));
+    if seal.compatibility != ours {
+        return Err(ArtifactFault::Foreign);
+    }
+    if seal.hash != hash {
+        return Err(ArtifactFault::OtherModule);
+    }
+    if blake3::hash(&bytes[..bytes.len() - 32]) != blake3::Hash::from_bytes(checksum) {
+        return Err(ArtifactFault::Damaged);
+    }
+    let code_len = seal.code_len as usize;
+    let shape = parse_shape(&bytes[code_len..code_len + seal.shape_len as usize])?;
+    bytes.truncate(code_len);
+    Ok((bytes, shape))
+}
+
+/// The shape and the image that stand between the code and the seal.
+fn parse_shape(bytes: &[u8]) -> Result<Shape, ArtifactFault> {
+    let mut json = serde_json::Deserializer::from_slice(bytes).into_iter::<Shape>();
+    let shape = json.next().and_then(Result::ok).ok_or(ArtifactFault::Damaged)?;
+    let image: Box<[u8]> = bytes[json.byte_offset()..].into();
+    let data_len = shape.data.map_or(0, |(start, end)| end.saturating_sub(start) as usize);
+    let fits = image.is_empty() || image.len() == data_len;
+    fits.then_some(Shape { image, ..shape }).ok_or(ArtifactFault::Damaged)
+}
+
 /// An open artifact whose seal has been read, and nothing else of it.
 pub(crate) struct Artifact {
     file: File,
@@ -244,12 +277,7 @@ impl Artifact {
     pub(crate) fn shape(&self) -> Result<Shape, ArtifactFault> {
         let mut bytes = vec![0; self.seal.shape_len as usize];
         self.file.read_exact_at(&mut bytes, self.seal.code_len)?;
-        let mut json = serde_json::Deserializer::from_slice(&bytes).into_iter::<Shape>();
-        let shape = json.next().and_then(Result::ok).ok_or(ArtifactFault::Damaged)?;
-        let image: Box<[u8]> = bytes[json.byte_offset()..].into();
-        let data_len = shape.data.map_or(0, |(start, end)| end.saturating_sub(start) as usize);
-        let fits = image.is_empty() || image.len() == data_len;
-        fits.then_some(Shape { image, ..shape }).ok_or(ArtifactFault::Damaged)
+        parse_shape(&bytes)
     }
 
     /// Maps the code, or copies it where files may not be mapped as code.

@@ -190,6 +190,13 @@ pub enum LoadError {
         message: String,
     },
 
+    /// Too costly to compile, in a process that has limits: whoever wrote or built the module.
+    #[error("compiling the module took {what}: make the module smaller, or give the compiler more")]
+    CompilerLimit {
+        /// What it took more of than it has.
+        what: String,
+    },
+
     /// A file or folder could not be read or written: its owner, or whoever named it.
     #[error("cannot {action} {}: {error}", path.display())]
     Io {
