@@ -7,6 +7,7 @@ use flower_abi::{Pid, Rights};
 
 use crate::actor::{Cell, WaitCode};
 use crate::channel::Channel;
+use crate::crash;
 use crate::gate::Standing;
 use crate::module::Style;
 use crate::observe::{Accounts, Count};
@@ -98,9 +99,10 @@ pub struct ActorStatus {
 
 impl fmt::Display for ActorStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.pid, self.label)?;
+        // Guests have chosen both.
+        write!(f, "{} {}", self.pid, guests(&self.label))?;
         if !self.names.is_empty() {
-            write!(f, " ({})", self.names.join(", "))?;
+            write!(f, " ({})", guests(&self.names.join(", ")))?;
         }
         write!(f, ": {}", self.state)?;
         if let Some((first, others)) = self.waits_at.split_first() {
@@ -158,6 +160,11 @@ impl ChannelStatus {
 /// Every channel that somebody has an endpoint of, in order of making.
 pub(crate) fn channels(shared: &Shared) -> Vec<ChannelStatus> {
     shared.channels.all().iter().map(|channel| ChannelStatus::new(shared, channel)).collect()
+}
+
+/// A guest's text as a log may show it.
+fn guests(text: &str) -> String {
+    crash::shown(text.as_bytes(), text.len())
 }
 
 /// Where the slots of one size are that memories or stacks live in.

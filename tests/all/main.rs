@@ -38,6 +38,7 @@ mod net;
 
 // Whatever guests do: modules in text, through the library.
 mod accounts;
+mod attack;
 mod deterministic;
 mod effects;
 mod engine;
@@ -46,6 +47,7 @@ mod host;
 mod hostile;
 mod lifecycle;
 mod mailbox;
+mod oracle;
 mod puppet;
 mod wat;
 

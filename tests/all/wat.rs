@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) result: Type,
     /// Whether a handler may make it.
     pub(crate) in_handler: bool,
+    /// Whether it waits by its nature.
+    pub(crate) parks: bool,
 }
 
 /// The types of the table as constants, by their own names.
@@ -47,6 +49,7 @@ macro_rules! calls {
             params: &[$( (stringify!($arg), <$ty as Lowered>::TYPE) ),*],
             result: <$ret as Lowered>::TYPE,
             in_handler: matches!(stringify!($handler).as_bytes(), b"yes"),
+            parks: matches!(stringify!($waits).as_bytes(), b"parks"),
         } ),*];
     };
 }

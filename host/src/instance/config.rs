@@ -1,9 +1,21 @@
 //! Engines: how wasmtime is configured, once for each class of stack and each kind of code.
+//!
+//! [`Engines::make`] is the only place where a `Config` is made, and each of its lines names where the rest of the lines
+//! are, each with its reason:
+//!
+//! - what guests may use of WebAssembly: `module/features.rs`, which turns off all that it does not name;
+//! - where linear memories live, and what bounds an access: `memory.rs` (comparisons) and `guarded.rs` (guard pages);
+//! - where stacks live, how deep guests may recurse, and what is left for the host: `stack.rs`;
+//! - how running code is stopped: [`configure_preemption`]; what a trap leaves: [`configure_traces`];
+//! - everything else: [`harden`]. It says also what is wasmtime's default, so that a default that changes does
+//!   not change what guests can do.
+//!
+//! Memory and tables are limited for each store by its `ResourceLimiter` (`state.rs`), not here.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
-use wasmtime::{Config, Engine, Linker, WasmBacktraceDetails};
+use wasmtime::{Collector, Config, Engine, Linker, OptLevel, ProfilingStrategy, WasmBacktraceDetails};
 
 use super::ActorState;
 use super::options::{MemoryEngine, ModuleOptions};
@@ -108,6 +120,7 @@ impl Engines {
     fn make(&self, class: StackClass, options: ModuleOptions) -> wasmtime::Result<EngineSet> {
         let mut config = Config::new();
         configure_features(&mut config);
+        harden(&mut config);
         match options.memory_engine {
             MemoryEngine::Slab => memory::configure(&mut config, self.memories.clone()),
             MemoryEngine::Guarded => guarded::configure(&mut config),
@@ -121,6 +134,31 @@ impl Engines {
     }
 }
 
+/// What is the same for every engine. None of it is left to wasmtime's defaults or to the environment.
+fn harden(config: &mut Config) {
+    config
+        // A module's debug information is not translated into the host's own.
+        .debug_info(false)
+        // Divisions, and accesses to guarded memories, trap by a signal, which costs code nothing where it
+        // does not trap. The handler looks only at code that wasmtime made.
+        .signals_based_traps(true)
+        // From an address in compiled code to the instruction: which trap it was, and where.
+        .generate_address_map(true)
+        // Exceptions are the only objects that a guest can make. They are not collected: what it throws
+        // counts as its memory until it ends, and collecting is code that need not be trusted.
+        .collector(Collector::Null)
+        // A table of a hundred thousand elements costs what is used of it.
+        .table_lazy_init(true)
+        // Optimised, and as it was before this line for all compiled modules. Cranelift's mitigations of Spectre, for
+        // bounds of memories and tables and for branch tables, are on by default and stay on.
+        .cranelift_opt_level(OptLevel::Speed)
+        // Canonical NaNs cost a few instructions each, and matter only where runs must be the same everywhere:
+        // `configure_preemption` turns them on there.
+        .cranelift_nan_canonicalization(false)
+        // No file that a profiler reads, and no thread that samples.
+        .profiler(ProfilingStrategy::None);
+}
+
 /// Epochs cost less and follow the clock; fuel follows the program, whatever the machine.
 fn configure_preemption(config: &mut Config, deterministic: bool, epoch_interruption: bool) {
     config.epoch_interruption(epoch_interruption && !deterministic).consume_fuel(deterministic);
@@ -131,9 +169,14 @@ fn configure_preemption(config: &mut Config, deterministic: bool, epoch_interrup
 
 /// What is kept of a crash. Lines of source are looked up by the host itself, and only for a report.
 fn configure_traces(config: &mut Config, coredumps: bool) {
-    config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
-    config.wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES_MAX));
-    config.coredump_on_trap(coredumps);
+    config
+        // Debug information is a stranger's input to a parser, which would run at each trap, on a worker. By default an
+        // environment variable decides.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+        // A trap at the end of a deep recursion walks so many frames and no more.
+        .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES_MAX))
+        // A dump copies the whole memory: only who asks for dumps pays that, and so many a second.
+        .coredump_on_trap(coredumps);
 }
 
 fn process_linker(engine: &Engine) -> wasmtime::Result<Linker<ActorState>> {

@@ -194,13 +194,18 @@ fn random_call(host: &Host, caller: &Caller, random: &mut Random) -> (&'static C
     (call, arguments, actor)
 }
 
+/// How many random calls there are to be.
+fn random_calls() -> u32 {
+    std::env::var("FLOWER_RANDOM_CALLS").map_or(4000, |count| count.parse().expect("a number of calls"))
+}
+
 #[test]
 fn random_arguments_are_contained_in_every_call() {
     wat::run(async {
         let host = deterministic(7).limits(small()).build().expect("a host");
         let caller = Caller::load(&host);
         let mut random = Random(7);
-        for _ in 0..40 {
+        for _ in 0..random_calls().div_ceil(100) {
             let actors = (0..100).map(|_| random_call(&host, &caller, &mut random)).collect();
             settle(&host, actors).await;
         }
