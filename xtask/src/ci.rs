@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::workspace::{cargo, probe, run, say};
-use crate::{loom, test, tidy};
+use crate::{deny, loom, test, tidy};
 
 /// Check format, lints, tidiness and documentation, then run the models and all tests.
 #[derive(clap::Args)]
@@ -17,6 +17,7 @@ pub(crate) fn main(_: &Args) -> Result<()> {
     tidiness()?;
     lints()?;
     documentation()?;
+    deny::everything()?;
     loom::everything()?;
     test::everything(&[])
 }

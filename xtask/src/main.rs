@@ -19,9 +19,11 @@ mod bench;
 mod histories;
 mod loom;
 mod soak;
+mod spec;
 
 mod abi;
 mod ci;
+mod deny;
 mod tidy;
 
 use std::process::ExitCode;
@@ -45,6 +47,7 @@ enum Command {
     Test(test::Args),
     Bench(bench::Args),
     Soak(soak::Args),
+    Spec(spec::Args),
     Histories(histories::Args),
     Loom(loom::Args),
     Abi(abi::Args),
@@ -73,6 +76,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Test(args) => test::main(&args),
         Command::Bench(args) => bench::main(&args),
         Command::Soak(args) => soak::main(&args),
+        Command::Spec(args) => spec::main(&args),
         Command::Histories(args) => histories::main(&args),
         Command::Loom(args) => loom::main(&args),
         Command::Abi(args) => abi::main(&args),

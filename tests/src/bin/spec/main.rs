@@ -1,0 +1,59 @@
+//! Measures one promise of `docs/SPECIFICATION.md` once: `spec ROW GUESTS`, where GUESTS is the folder of the guests. Prints one
+//! number, in the unit of the row.
+//!
+//! Each measurement is a process of its own, on a host with every default unless the row says otherwise. `cargo xtask
+//! spec` takes the best of three, and compares it with the bound.
+
+mod latency;
+mod load;
+mod size;
+mod wat;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// What a measurement gets: the folder of the guests.
+type Measure = fn(&Path) -> Result<f64, Failure>;
+
+/// The rows, by name.
+const ROWS: &[(&str, Measure)] = &[
+    ("idle-process", |guests| size::idle(guests, "process")),
+    ("idle-handler", |guests| size::idle(guests, "handler")),
+    ("hog-slice", |_| latency::beside(&[("busy", 1)], 1)),
+    ("beside-hogs", |_| latency::beside(&[("busy", 8), ("busy_handler", 8)], 2)),
+    ("beside-bulk", |_| latency::beside(&[("fill", 4)], 2)),
+    ("beside-flood", |_| latency::beside(&[("flood", 4)], 2)),
+    ("beside-spawns", |_| latency::beside(&[("spawns", 2)], 2)),
+    ("beside-timers", |_| latency::beside(&[("ticks", 4)], 2)),
+    ("spawn-and-die", |_| load::spawn_and_die()),
+    ("reclaim", |_| load::reclaim()),
+    ("balance", |_| load::balance()),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    let measured = match &arguments[..] {
+        [_, row, guests] => match ROWS.iter().find(|(name, _)| name == row) {
+            Some((_, measure)) => measure(Path::new(guests)),
+            None => Err(format!("there is no row {row:?}").into()),
+        },
+        _ => Err("say `spec ROW GUESTS`".into()),
+    };
+    match measured {
+        Ok(number) => {
+            println!("{number:.3}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("spec: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a measurement in a tokio program of one thread.
+fn run<T>(measure: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(measure)
+}

@@ -1,0 +1,72 @@
+//! `cargo xtask spec`: measures what `docs/SPECIFICATION.md` promises, and fails when a bound is broken.
+//!
+//! Each row is measured three times, in a process of its own on a host as it is shipped, and the best counts: a busy
+//! machine makes figures worse, and never better. Then every attack of the tests runs twice in a process of its own, which
+//! has to be afterwards what it was between the two.
+
+mod attacks;
+mod document;
+mod rows;
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{output, say};
+use crate::{guests, host};
+use rows::{ROWS, Row};
+
+/// Runs of each row.
+const RUNS: usize = 3;
+
+/// Measure the promises of docs/SPECIFICATION.md, and check their bounds.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Write the figures into docs/SPECIFICATION.md.
+    #[arg(long)]
+    write: bool,
+    /// Leave out the attacks, and what they leave behind.
+    #[arg(long)]
+    no_attacks: bool,
+    /// Which rows, by parts of their names; all of them if none is named.
+    rows: Vec<String>,
+}
+
+/// Runs the command.
+pub(crate) fn main(args: &Args) -> Result<()> {
+    let guests = guests::build(&["spawn_idle".to_owned()], guests::PROFILE)?;
+    say!("building the measurements (profile release)");
+    let program = host::release("flower-tests", "spec")?;
+    let asked = |row: &&Row| args.rows.is_empty() || args.rows.iter().any(|part| row.name.contains(part));
+    let mut broken = Vec::new();
+    for row in ROWS.iter().filter(asked) {
+        let best = measure(row, &program, &guests)?;
+        let verdict = if row.holds(best) { "holds" } else { "BROKEN" };
+        println!("{:<16} {best:>10.3} {:<22} {} {:<8} {verdict}", row.name, row.unit, row.sign(), row.bound);
+        if !row.holds(best) {
+            broken.push(row.name.to_owned());
+        }
+        if args.write {
+            document::write(row, best)?;
+        }
+    }
+    if args.rows.is_empty() && !args.no_attacks {
+        broken.extend(attacks::run()?);
+    }
+    if !broken.is_empty() {
+        bail!("these promises are broken: {}; docs/SPECIFICATION.md says what they are", broken.join(", "));
+    }
+    Ok(())
+}
+
+/// The best of some runs.
+fn measure(row: &Row, program: &Path, guests: &Path) -> Result<f64> {
+    let mut best: Option<f64> = None;
+    for _ in 0..RUNS {
+        let text = output(Command::new(program).arg(row.name).arg(guests))?;
+        let figure: f64 = text.trim().parse().with_context(|| format!("{} printed {text:?}", row.name))?;
+        best = Some(best.map_or(figure, |best| row.better(best, figure)));
+    }
+    best.context("a row is measured at least once")
+}

@@ -1,0 +1,39 @@
+//! The attacks of the tests, each twice in a process of its own: memory, mappings, threads and descriptors have to come
+//! back.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::workspace::{cargo, json_strings, output, say};
+
+/// Asks the oracle of the attacks to look at the process, too.
+const VARIABLE: &str = "FLOWER_FOOTPRINT";
+
+/// Attacks that are programs of their own, and leave nothing in the process of the test.
+const PROGRAMS: &str = "attack::log::";
+
+/// Runs all of them; returns the names of those after which something is left.
+pub(super) fn run() -> Result<Vec<String>> {
+    say!("building the attacks (profile release)");
+    let host = crate::host::release("flower-host", "flower-host")?;
+    let mut build = cargo();
+    build.args(["test", "--release", "--package", "flower-tests", "--test", "all", "--no-run"]);
+    build.args(["--message-format", "json-render-diagnostics"]).stdin(Stdio::null());
+    let tests = json_strings(&output(&mut build)?, "executable").pop().context("cargo built no tests")?;
+    let list = output(Command::new(&tests).args(["attack::", "--list", "--format", "terse"]))?;
+    let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
+    let mut broken = Vec::new();
+    for name in names.filter(|name| !name.starts_with(PROGRAMS)) {
+        let mut command = Command::new(&tests);
+        command.args(["--exact", name]).env(VARIABLE, "1").env("FLOWER_HOST_BIN", &host);
+        let ran = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {tests}"))?;
+        let verdict = if ran.status.success() { "holds" } else { "BROKEN" };
+        println!("{name:<70} {verdict}");
+        if !ran.status.success() {
+            print!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+            broken.push(name.to_owned());
+        }
+    }
+    Ok(broken)
+}
