@@ -19,6 +19,8 @@ mod receive;
 mod request;
 mod select;
 mod spawn;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 use std::cell::RefMut;
@@ -79,6 +81,8 @@ macro_rules! register {
             IMPORT_MODULE,
             stringify!($name),
             |guest: Guest<'_>, ($($arg,)*): ($($ty,)*)| {
+                #[cfg(test)]
+                tests::strike(guest.data(), stringify!($name));
                 Box::new(async move { $name(guest, $($arg),*).await.map_err(|error| named(stringify!($name), error)) })
             },
         )?;
@@ -98,6 +102,8 @@ macro_rules! register {
             IMPORT_MODULE,
             stringify!($name),
             |guest: Guest<'_>, $($arg: $ty),*| -> wasmtime::Result<$ret> {
+                #[cfg(test)]
+                tests::strike(guest.data(), stringify!($name));
                 $name(guest, $($arg),*).map_err(|error| named(stringify!($name), error))
             },
         )?;

@@ -183,6 +183,12 @@ fn reason_of(error: &wasmtime::Error, state: &mut ActorState) -> Arc<ExitReason>
             (_, trap) => reason_of_trap(*trap),
         });
     }
+    if error.is::<wasmtime::ThrownException>() {
+        return Arc::new(ExitReason::trap(
+            TrapCode::UNCAUGHT_EXCEPTION,
+            "an exception was thrown and not caught",
+        ));
+    }
     if let Some(bad) = error.downcast_ref::<crate::guest_memory::BadPointer>() {
         return Arc::new(ExitReason::trap(TrapCode::BAD_POINTER, bad.to_string()));
     }

@@ -11,10 +11,15 @@ use crate::wat::{self, Random, deterministic, load, module, threads};
 ///
 /// Memory: options of a spawn 0 (entry at 200), a name at 256, pids at 288 and 320, arguments (seed and rounds) at 512,
 /// header at 1024, token at 2048.
-const STORM: &str = r#"
+pub(crate) const STORM: &str = r#"
     (data (i32.const 0) "\01\00\00\00")
     (data (i32.const 48) "\00\01\00\00\01\00\00\00")
     (data (i32.const 200) "processhandler")
+    (data (i32.const 448) "storm")
+    ;; Everybody is in one group, where those who mean harm find them.
+    (func $join
+        (drop (call $self_pid (i32.const 352)))
+        (drop (call $group_join (i32.const 448) (i32.const 5) (i32.const 352) (i32.const 7))))
     (global $state (mut i64) (i64.const 0))
     (func $random (param $below i32) (result i32)
         (global.set $state (i64.add (i64.mul (global.get $state) (i64.const 6364136223846793005)) (i64.const 1442695040888963407)))
@@ -86,6 +91,7 @@ const STORM: &str = r#"
         (if (i32.eq (local.get $what) (i32.const 99)) (then unreachable))
         (if (i32.eq (local.get $what) (i32.const 98)) (then (drop (call $exit (i32.const 2) (i32.const 0) (i32.const 512) (i32.const 4))))))
     (func (export "process")
+        (call $join)
         (drop (call $start_args (i32.const 512) (i32.const 8) (i32.const 1024)))
         (global.set $state (i64.extend_i32_u (i32.load (i32.const 512))))
         (loop $next
@@ -107,6 +113,7 @@ const STORM: &str = r#"
         (drop (call $message_info (i32.const 1024)))
         (if (i32.eq (i32.load (i32.const 1024)) (i32.const 6))
             (then
+                (call $join)
                 (drop (call $message_read (i32.const 0) (i32.const 512) (i32.const 8)))
                 (global.set $state (i64.extend_i32_u (i32.load (i32.const 512))))))
         (call $answer)
@@ -116,7 +123,7 @@ const STORM: &str = r#"
     ;; Never takes anything.
     (func (export "sink") (drop (call $sleep (i64.const -1))))"#;
 
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.mailbox_len_max = 20;
     limits.mailbox_bytes_max = 600;

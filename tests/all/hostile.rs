@@ -6,4 +6,5 @@ mod arguments;
 mod calls;
 mod forged;
 mod handlers;
+mod scripts;
 mod startup;

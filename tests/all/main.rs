@@ -39,6 +39,7 @@ mod net;
 // Whatever guests do: modules in text, through the library.
 mod accounts;
 mod attack;
+mod chaos;
 mod deterministic;
 mod effects;
 mod engine;
@@ -55,6 +56,7 @@ mod wat;
 mod bench;
 mod cli;
 mod examples;
+mod fault;
 mod main_program;
 mod soak;
 

@@ -16,6 +16,7 @@ mod run;
 mod test;
 
 mod bench;
+mod chaos;
 mod histories;
 mod loom;
 mod soak;
@@ -49,6 +50,7 @@ enum Command {
     Soak(soak::Args),
     Spec(spec::Args),
     Histories(histories::Args),
+    Chaos(chaos::Args),
     Loom(loom::Args),
     Abi(abi::Args),
     Tidy(tidy::Args),
@@ -78,6 +80,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Soak(args) => soak::main(&args),
         Command::Spec(args) => spec::main(&args),
         Command::Histories(args) => histories::main(&args),
+        Command::Chaos(args) => chaos::main(&args),
         Command::Loom(args) => loom::main(&args),
         Command::Abi(args) => abi::main(&args),
         Command::Tidy(args) => tidy::main(&args),

@@ -78,6 +78,36 @@ fn bombs_of_many_tables() {
 }
 
 #[test]
+fn bombs_of_exceptions() {
+    withstand(async |arena: &Arena| {
+        // Each is an object that lives as long as its actor.
+        let bomb = attacker(
+            arena,
+            r#"(tag $e (param i64 i64))
+            (func (export "process") (call $go)
+                (loop $for_ever
+                    (block $caught (result i64 i64)
+                        (try_table (catch $e $caught) (throw $e (i64.const 1) (i64.const 2)))
+                        unreachable)
+                    (drop) (drop)
+                    (br $for_ever)))
+            (func (export "uncaught") (call $go) (throw $e (i64.const 1) (i64.const 2)))"#,
+        );
+        let limited = Spawn::entry(&bomb, "process").memory_max(4 << 20);
+        let bombs = [arena.watched(limited.clone()).await, arena.watched(limited).await];
+        let uncaught = arena.watched(Spawn::entry(&bomb, "uncaught")).await;
+        uncaught.begin();
+        expect(&*uncaught.end().await, |reason| matches!(reason, ExitReason::Trap { .. }));
+        bombs.iter().for_each(|bomb| bomb.begin());
+        for bomb in bombs {
+            let memory =
+                |reason: &ExitReason| matches!(reason, ExitReason::Limit { code: LimitCode::MEMORY, .. });
+            expect(&*bomb.end().await, memory);
+        }
+    });
+}
+
+#[test]
 fn actors_that_begin_with_more_memory_than_there_is() {
     withstand_within(
         |limits| limits.host_memory_max = 100 << 20,
