@@ -7,7 +7,7 @@ mod table;
 
 use flower_host::{NetOp, NetRule, Policy};
 
-use crate::support::{Guest, Program, guest_file, guest_tests};
+use crate::support::{Program, guest_file, guest_tests};
 
 guest_tests! {
     policy_narrow;

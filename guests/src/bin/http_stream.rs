@@ -27,7 +27,7 @@ fn connection(stream: TcpStream) {
     let _ended = serve_stream(stream, &peer, &limits, respond);
 }
 
-fn server(listener: TcpListener) {
+fn server(listener: TcpListener) -> ! {
     loop {
         spawn(connection, listener.accept().expect("it listens"));
     }
