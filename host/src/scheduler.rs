@@ -213,6 +213,8 @@ impl Scheduler {
         self.abandon_waiting();
         self.idle.wake_all();
         let left = self.wait_for_threads();
+        // Whoever ran just now has put its actor back into the queue.
+        self.abandon_waiting();
         for thread in std::mem::take(&mut *self.threads.lock()) {
             if left == 0 || thread.is_finished() {
                 // A worker that panicked has said so; there is nothing left to do for it.
