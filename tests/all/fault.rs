@@ -58,7 +58,7 @@ fn a_host_that_is_killed_at_any_moment_leaves_no_broken_file() {
         let ran = expect_hello(hello(&cache).ran());
         assert_eq!(ran.stderr, "");
         // The next begins with an empty one, or with a full one.
-        if random.next() % 2 == 0 {
+        if random.next().is_multiple_of(2) {
             fs::remove_dir_all(&cache).expect("it is there");
         }
     }

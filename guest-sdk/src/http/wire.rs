@@ -151,8 +151,11 @@ impl<S: Read> Incoming<S> {
     }
 }
 
+/// A head and its length, once all of it is there.
+type Parsed<L> = Result<Option<(Head<L>, usize)>, httparse::Error>;
+
 /// The head of a request: method and target.
-pub(super) fn request_head(bytes: &[u8]) -> Result<Option<(Head<(String, String)>, usize)>, httparse::Error> {
+pub(super) fn request_head(bytes: &[u8]) -> Parsed<(String, String)> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut headers);
     let httparse::Status::Complete(len) = request.parse(bytes)? else { return Ok(None) };
@@ -161,7 +164,7 @@ pub(super) fn request_head(bytes: &[u8]) -> Result<Option<(Head<(String, String)
 }
 
 /// The head of a response: its status.
-pub(super) fn response_head(bytes: &[u8]) -> Result<Option<(Head<u16>, usize)>, httparse::Error> {
+pub(super) fn response_head(bytes: &[u8]) -> Parsed<u16> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(len) = response.parse(bytes)? else { return Ok(None) };

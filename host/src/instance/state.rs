@@ -52,7 +52,7 @@ pub(crate) struct ActorState {
     pub(super) memory_refused: bool,
     panic: Option<Box<(String, String)>>,
     /// What was not granted last.
-    refusal: Option<Box<String>>,
+    refusal: Option<Box<Refusal>>,
     rng: Option<Box<ChaCha8Rng>>,
     /// Ticks that it has run without waiting.
     ticks: u64,
@@ -155,13 +155,13 @@ impl ActorState {
         let total = shared.counters.get(Count::NotGranted);
         let meta = self.cell().owned().meta.clone();
         shared.refusals.log(&meta, refusal, shared.now(), total);
-        self.refusal = Some(Box::new(refusal.sentence()));
+        self.refusal = Some(Box::new(refusal.clone()));
         Status::NOT_GRANTED
     }
 
     /// What was not granted last.
-    pub(crate) fn last_refusal(&self) -> Option<&str> {
-        self.refusal.as_deref().map(String::as_str)
+    pub(crate) fn last_refusal(&self) -> Option<String> {
+        self.refusal.as_deref().map(Refusal::sentence)
     }
 
     /// A message of this actor, without a body.
