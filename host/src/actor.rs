@@ -65,11 +65,20 @@ pub(crate) struct SignalQueue {
     pub(crate) accepted_bytes: u64,
     pub(crate) len_max: u32,
     pub(crate) bytes_max: u64,
-    /// Who waits for room: actor and reference.
-    pub(crate) room_waiters: std::collections::VecDeque<(ActorId, u64)>,
+    /// Who waits for room, longest first.
+    pub(crate) room_waiters: std::collections::VecDeque<RoomWaiter>,
     pub(crate) meta: Option<Arc<Meta>>,
     /// Native code behind this cell, to be woken in place of a worker.
     pub(crate) native: Option<Arc<Notify>>,
+}
+
+/// Somebody who waits for room in a mailbox.
+pub(crate) struct RoomWaiter {
+    pub(crate) actor: ActorId,
+    /// The waiter's reference for it.
+    pub(crate) reference: u64,
+    /// How much room it needs: one told sooner would try in vain, and wait again, for ever.
+    pub(crate) size: u64,
 }
 
 /// What does not change in an actor's life.

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::actor::{Cell, Owned, Wait};
+use crate::actor::{Cell, Owned, RoomWaiter, Wait};
 use crate::crash::{Crashed, Remains, shown};
 use crate::exit::ExitReason;
 use crate::instance::Ended;
@@ -39,8 +39,9 @@ impl Shared {
         self.tell_links(&mut owned, &reason);
         self.tell_watchers(&mut owned, &reason);
         self.answer_left(cell, &mut owned, left, &reason);
-        for (waiter, reference) in room_waiters {
-            self.signal(waiter, Signal::Room { reference, of: owned.id() });
+        for waiter in room_waiters {
+            let reference = waiter.reference;
+            self.signal(waiter.actor, Signal::Room { reference, of: owned.id() });
         }
         cell.reset_accounts();
         self.counters.add(Count::Ended);
@@ -169,7 +170,7 @@ impl Shared {
 }
 
 /// Closes the queue, so that later signals find nobody; takes what is in it, and who waits for room.
-fn close(cell: &Cell) -> (Vec<Signal>, VecDeque<(ActorId, u64)>) {
+fn close(cell: &Cell) -> (Vec<Signal>, VecDeque<RoomWaiter>) {
     let mut queue = cell.gate.lock();
     queue.serial = 0;
     queue.meta = None;

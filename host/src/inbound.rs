@@ -10,10 +10,11 @@ use std::sync::atomic::Ordering;
 use flower_abi::{Delivery, Kind, Status};
 use smallvec::SmallVec;
 
-use crate::actor::{Cell, Owned, SignalQueue, Wait};
+use crate::actor::{Cell, Owned, RoomWaiter, SignalQueue, Wait};
 use crate::budget::Resource;
 use crate::exit::{ExitReason, Value};
 use crate::gate::Guard;
+use crate::limits::ROOM_WAITERS_LOOKED_AT;
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
@@ -201,13 +202,13 @@ impl Shared {
         }
         let free = cell.free_places(&cell.gate.lock());
         for _ in 0..free {
-            if !self.tell_room(cell, |cell, queue| cell.has_room(queue, 0)) {
+            if !self.tell_room(cell, |_, _| true) {
                 return;
             }
         }
     }
 
-    /// Tells the first that waits for room, if there is enough of it; false if nobody was told.
+    /// Tells the first that waits for no more room than there is, if that is enough; false if nobody was told.
     fn tell_room(&self, cell: &Cell, is_enough: impl Fn(&Cell, &SignalQueue) -> bool) -> bool {
         loop {
             let (waiter, of) = {
@@ -215,11 +216,13 @@ impl Shared {
                 if !is_enough(cell, &queue) {
                     return false;
                 }
-                let waiter = queue.room_waiters.pop_front();
+                let mut first = queue.room_waiters.iter().take(ROOM_WAITERS_LOOKED_AT);
+                let waiter = first.position(|waiter| cell.has_room(&queue, waiter.size));
+                let waiter = waiter.and_then(|at| queue.room_waiters.remove(at));
                 cell.room_wanted.store(!queue.room_waiters.is_empty(), Ordering::Release);
                 (waiter, queue.meta.as_ref().map(|meta| meta.id))
             };
-            let (Some((actor, reference)), Some(of)) = (waiter, of) else { return false };
+            let (Some(RoomWaiter { actor, reference, .. }), Some(of)) = (waiter, of) else { return false };
             // A waiter that has gone must not use up the notice of the next.
             if self.signal(actor, Signal::Room { reference, of }) {
                 return true;

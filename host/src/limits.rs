@@ -129,6 +129,10 @@ pub(crate) const UNCHARGED_BYTES_MAX: u32 = 256;
 /// Capacity that an actor's queues keep while idle; a burst's is given back.
 pub(crate) const QUEUE_KEEP: usize = 32;
 
+/// Of those who wait for room in a mailbox, the first that are looked at for one whose message fits into what is left: the
+/// mailbox is locked meanwhile, and all may wait for more.
+pub(crate) const ROOM_WAITERS_LOOKED_AT: usize = 64;
+
 /// Mappings of images in the process: a system allows 65,530 of all kinds, and past that malloc fails.
 pub(crate) const IMAGE_RUNS_MAX: usize = 24_000;
 

@@ -5,7 +5,7 @@
 
 use flower_abi::{Pid, Rights, Status};
 
-use crate::actor::{Cell, SignalQueue};
+use crate::actor::{Cell, RoomWaiter, SignalQueue};
 use crate::gate::Guard;
 use crate::observe::Count;
 use crate::pid::ActorId;
@@ -123,8 +123,7 @@ impl Shared {
                 queue.accept(Signal::Message(envelope.take().expect("it is there")));
                 return Ok(());
             }
-            queue.room_waiters.push_back(waiter);
-            cell.room_wanted.store(true, std::sync::atomic::Ordering::Release);
+            queue.want_room(cell, waiter, size);
             Err(Status::MAILBOX_FULL)
         });
         sent.map_err(|status| (status, envelope.expect("a message that is refused was not taken")))
@@ -135,8 +134,7 @@ impl Shared {
         let has_room = self.deliver_quietly(to, |cell, queue| {
             let has_room = cell.has_room(queue, 0);
             if !has_room {
-                queue.room_waiters.push_back(waiter);
-                cell.room_wanted.store(true, std::sync::atomic::Ordering::Release);
+                queue.want_room(cell, waiter, 0);
             }
             has_room
         });
@@ -146,10 +144,15 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes back the wish for a `Room` signal.
-    pub(crate) fn unwant_room(&self, of: ActorId, waiter: (ActorId, u64)) {
+    /// Takes back the wish for a `Room` signal; a place that this waiter was told of, or kept others from, is theirs.
+    pub(crate) fn unwant_room(&self, of: ActorId, (actor, reference): (ActorId, u64)) {
         // An actor that has ended has told all that waited.
-        let _ = self.deliver_quietly(of, |_, queue| queue.room_waiters.retain(|other| *other != waiter));
+        let taken_back = self.deliver_quietly(of, |_, queue| {
+            queue.room_waiters.retain(|other| (other.actor, other.reference) != (actor, reference));
+        });
+        if taken_back.is_ok() {
+            self.offer_room(self.table.cell(of.slot));
+        }
     }
 
     /// Delivers a system signal, which no full mailbox refuses; false if the actor is dead.
@@ -250,5 +253,11 @@ impl SignalQueue {
             cell.urgent.store(true, std::sync::atomic::Ordering::Release);
         }
         self.accept(signal);
+    }
+
+    /// Notes who waits for room.
+    fn want_room(&mut self, cell: &Cell, (actor, reference): (ActorId, u64), size: u64) {
+        self.room_waiters.push_back(RoomWaiter { actor, reference, size });
+        cell.room_wanted.store(true, std::sync::atomic::Ordering::Release);
     }
 }
