@@ -198,6 +198,10 @@ fn reason_of(error: &wasmtime::Error, state: &mut ActorState) -> Arc<ExitReason>
 
 fn reason_of_trap(trap: Trap) -> ExitReason {
     let code = match trap {
+        // Exceptions are small: what is too small is the heap, which the limit of memory has kept from growing.
+        Trap::AllocationTooLarge => {
+            return ExitReason::limit(LimitCode::MEMORY, "no more memory for exceptions");
+        }
         Trap::StackOverflow => return ExitReason::limit(LimitCode::STACK, "the call stack is exhausted"),
         Trap::UnreachableCodeReached => TrapCode::UNREACHABLE,
         Trap::MemoryOutOfBounds | Trap::HeapMisaligned => TrapCode::MEMORY_OUT_OF_BOUNDS,
