@@ -61,7 +61,8 @@ fn what_is_compiled_apart_runs_as_ever() {
 
 #[test]
 fn what_is_slow_to_compile_is_refused_in_time_beside_bystanders() {
-    let compiler = apart().time_max(Duration::from_secs(1));
+    // An unoptimized compiler would first reach the limit of memory.
+    let compiler = apart().memory_max(1 << 40).time_max(Duration::from_secs(1));
     withstand_on(threads().compiler(compiler), async |arena: &Arena| {
         let host = arena.host.clone();
         let loaded = tokio::task::spawn_blocking(move || load(&host, &slow(200))).await;
