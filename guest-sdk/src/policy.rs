@@ -107,6 +107,11 @@ impl<R> Spawn<'_, R> {
         self.grant(format_args!("net={rule}"))
     }
 
+    /// Grants stdin, which is at its end without.
+    pub fn allow_stdin(self) -> Self {
+        self.grant("stdin")
+    }
+
     /// What the calendar clock shows to it; [`Clock::Frozen`] by default.
     pub fn clock(self, clock: Clock) -> Self {
         self.grant(match clock {

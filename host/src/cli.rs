@@ -3,10 +3,13 @@
 mod compile;
 mod crash;
 mod http;
+mod limits;
 mod log;
 mod options;
 mod report;
+mod rights;
 mod run;
+mod tls;
 mod values;
 
 use std::path::{Path, PathBuf};

@@ -29,6 +29,9 @@ pub enum BuildError {
         /// Why not.
         error: io::Error,
     },
+    /// The certificates or the key for TLS are of no use.
+    #[error("TLS: {0}; give certificates, and for servers their key, in PEM")]
+    Tls(String),
     /// The operating system refused a thread or a descriptor.
     #[error("the operating system refused a thread or a descriptor: {0}")]
     Io(#[from] io::Error),

@@ -154,6 +154,7 @@ impl HostBuilder {
             (false, Some(workers)) => workers,
             (false, None) => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
         };
+        self.tls.check().map_err(BuildError::Tls)?;
         let cache = self.cache.as_ref().map(|(folder, max)| Cache::open(folder, *max)).transpose()?;
         let (tokio, runtime) = runtime()?;
         let outside: Box<dyn Outside> = match self.deterministic {

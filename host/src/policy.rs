@@ -7,10 +7,12 @@
 //!
 //! - [`net`]: the rules of the network, and what they say of an address.
 //! - [`pattern`]: names and modules, by name or by how they begin.
+//! - [`child_limits`]: what an actor may set for its children.
 //! - [`grant`]: what a spawn names for its child, read and held against what the parent has.
 //! - [`granted`]: a policy as actors hold it, and how it goes to children.
 //! - [`refusal`]: what was not granted, as the guest and the operator are told.
 
+mod child_limits;
 mod grant;
 mod granted;
 mod net;
@@ -19,12 +21,10 @@ mod refusal;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
-use crate::limits::Limits;
-use crate::spawn::Options;
 use crate::wasi::{Dirs, Strings};
 
+pub use child_limits::ChildLimits;
 pub(crate) use granted::{BadGrants, Granted};
 pub use net::{NetOp, NetRule, NetRuleError, NetRules};
 pub(crate) use refusal::{Refusal, Refusals};
@@ -53,37 +53,6 @@ pub enum Random {
     Own,
 }
 
-/// Limits that an actor may set for its children at most; what is `None` follows the host's.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChildLimits {
-    /// Linear memory of one child, in bytes.
-    pub memory_max: Option<u64>,
-    /// Messages in one mailbox.
-    pub mailbox_len_max: Option<u32>,
-    /// Bytes in one mailbox.
-    pub mailbox_bytes_max: Option<u64>,
-    /// How long one may run without waiting.
-    pub run_time_max: Option<Duration>,
-}
-
-impl ChildLimits {
-    /// What a child asks for, as far as it may have it.
-    pub(crate) fn bound(&self, asked: &mut Options, host: &Limits) {
-        fn least<T: Copy + Ord>(asked: &mut Option<T>, max: Option<T>, host: T) {
-            if asked.is_some() || max.is_some() {
-                *asked = Some(asked.unwrap_or(host).min(max.unwrap_or(host)).min(host));
-            }
-        }
-        least(&mut asked.memory_max, self.memory_max, host.memory_max);
-        least(&mut asked.mailbox_len_max, self.mailbox_len_max, host.mailbox_len_max);
-        least(&mut asked.mailbox_bytes_max, self.mailbox_bytes_max, host.mailbox_bytes_max);
-        // Without a limit of the host any time is less.
-        let time = self.run_time_max.map(|time| time.as_nanos() as u64);
-        asked.run_time_max_ns = [asked.run_time_max_ns, time].into_iter().flatten().min();
-    }
-}
-
 /// The rights of one actor. [`Policy::default`] is what actors have of which nothing is said.
 ///
 /// ```
@@ -104,6 +73,8 @@ pub struct Policy {
     pub(crate) env: Strings,
     pub(crate) dirs: Dirs,
     pub(crate) net: NetRules,
+    /// Whether it may read what the host is given to read.
+    stdin: bool,
     /// A bit for each of descriptors 1 and 2 that is withheld.
     withheld: u64,
     clock: Clock,
@@ -136,6 +107,13 @@ impl Policy {
     /// One more part of the network that it may use; nothing by default.
     pub fn net(mut self, rule: NetRule) -> Policy {
         self.net = self.net.with(rule);
+        self
+    }
+
+    /// Whether it may read the host's stdin; it may not by default, and finds it at its end. Whatever several actors read,
+    /// each gets a part of it.
+    pub fn stdin(mut self, allowed: bool) -> Policy {
+        self.stdin = allowed;
         self
     }
 
@@ -218,6 +196,11 @@ impl Policy {
         self.net.allow_unix(op, path)
     }
 
+    /// Whether there is something to read on stdin.
+    pub(crate) fn allows_stdin(&self) -> bool {
+        self.stdin
+    }
+
     /// Whether one of the standard streams may be used.
     pub(crate) fn allows_stream(&self, fd: u32) -> bool {
         self.withheld.checked_shr(fd).unwrap_or(0) & 1 == 0
@@ -272,6 +255,7 @@ impl Policy {
             env: Strings::default(),
             dirs: Dirs::default(),
             net: NetRules::default(),
+            stdin: false,
             clock: Clock::Frozen,
             depth_max: self.depth_max.map(|depth| depth.saturating_sub(1)),
             ..self.clone()
@@ -282,7 +266,7 @@ impl Policy {
     fn is_hereditary(&self) -> bool {
         let has_nothing =
             self.args.is_empty() && self.env.is_empty() && self.dirs.is_empty() && self.net.is_empty();
-        has_nothing && self.clock == Clock::Frozen && self.depth_max.is_none()
+        has_nothing && !self.stdin && self.clock == Clock::Frozen && self.depth_max.is_none()
     }
 }
 
@@ -297,23 +281,5 @@ mod tests {
         assert_eq!(at(Clock::Real), later);
         assert_eq!(at(Clock::Coarse), 1_700_049_601_000_000_000);
         assert_eq!(at(Clock::Frozen), 1_700_006_400_000_000_000, "midnight of that day");
-    }
-
-    #[test]
-    fn limits_of_children_only_shrink() {
-        let host = Limits::default();
-        let caps = ChildLimits {
-            memory_max: Some(1 << 20),
-            run_time_max: Some(Duration::from_secs(1)),
-            ..ChildLimits::default()
-        };
-        let mut asked =
-            Options { memory_max: Some(1 << 30), mailbox_len_max: Some(u32::MAX), ..Options::default() };
-        caps.bound(&mut asked, &host);
-        assert_eq!((asked.memory_max, asked.mailbox_len_max), (Some(1 << 20), Some(host.mailbox_len_max)));
-        assert_eq!((asked.mailbox_bytes_max, asked.run_time_max_ns), (None, Some(1_000_000_000)));
-        let mut none = Options::default();
-        ChildLimits::default().bound(&mut none, &host);
-        assert_eq!((none.memory_max, none.run_time_max_ns), (None, None), "nothing asked, nothing set");
     }
 }

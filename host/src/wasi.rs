@@ -36,6 +36,7 @@ mod prestat;
 mod process;
 mod random;
 mod sockets;
+mod stdin;
 mod stdio;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,9 @@ pub(crate) const LINE_BYTES_MAX: usize = 64 << 10;
 
 /// Bytes that one call may print; a queue of output is exceeded by no more than this for each worker.
 pub(crate) const PRINT_BYTES_MAX: u32 = 64 << 10;
+
+/// Bytes that one call may read from stdin; the host holds as many that nobody has taken.
+pub(crate) const STDIN_BYTES_MAX: u32 = 64 << 10;
 
 /// Subscriptions of one `poll_oneoff`: the host reads and sorts all of them in one go.
 pub(crate) const SUBSCRIPTIONS_MAX: u32 = 1024;

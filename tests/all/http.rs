@@ -14,7 +14,7 @@ use crate::support::{Program, Running, Watchdog, guest_file};
 use crate::wat::{self, threads};
 
 /// The guests that the tests of this file run.
-pub(crate) const GUESTS: &[&str] = &["http_requests"];
+pub(crate) const GUESTS: &[&str] = &["http_hello", "http_requests"];
 
 fn options() -> HttpOptions {
     HttpOptions::new(HttpTarget::Name("web".into()))
@@ -299,6 +299,48 @@ fn curl_asks_a_guest() {
         crashed.split_whitespace().find(|word| word.len() == 16).expect("the id of the crash").to_owned();
     let ran = running.ended();
     assert!(ran.stderr.contains(&format!("http {id}: GET /panic")), "{}", ran.stderr);
+}
+
+#[test]
+fn a_handler_answers_fifty_connections_of_curl() {
+    let (running, address) = program("http_hello", &[]);
+    let url = format!("http://{address}/[1-1000]");
+    let hellos = curl(&["--parallel", "--parallel-max", "50", &url]);
+    assert_eq!(hellos.lines().filter(|line| *line == "hello").count(), 1000, "{hellos}");
+    running.signal("TERM");
+    running.ended();
+}
+
+#[test]
+fn a_client_that_reads_late_sends_half_or_breaks_off_delays_nobody() {
+    let (running, address) = program("http_requests", &[]);
+    let connect = || TcpStream::connect(&address).expect("it listens");
+    let large = "GET /large HTTP/1.1\r\nhost: h\r\n\r\n".repeat(29) + &get("/large");
+    let mut late = connect();
+    late.write_all(large.as_bytes()).expect("it is open");
+    let mut half = connect();
+    half.write_all(b"POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: 8\r\n\r\nhalf")
+        .expect("it is open");
+    for _ in 0..20 {
+        let mut rude = connect();
+        rude.write_all(large.as_bytes()).expect("it is open");
+        socket2::SockRef::from(&rude).set_linger(Some(Duration::ZERO)).expect("it can be");
+    }
+    assert_eq!(curl(&[&format!("http://{address}/1")]), "GET /1 [] \n");
+    half.write_all(b"body").expect("it is open");
+    let mut answer = String::new();
+    half.read_to_string(&mut answer).expect("it is answered and closed");
+    assert!(answer.ends_with("POST / [] halfbody\n"), "{answer}");
+    let (mut buffer, mut read) = ([0; 10_000], 0);
+    loop {
+        match late.read(&mut buffer).expect("it is answered and closed") {
+            0 => break,
+            more => read += more,
+        }
+    }
+    assert!(read > 30 * 300_000, "{read}");
+    running.signal("TERM");
+    running.ended();
 }
 
 #[test]

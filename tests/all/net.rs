@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::support::{Guest, Mode, Program, Running, assert_same_lines, expected,
 
 /// The guests that the tests of this file run.
 pub(crate) const GUESTS: &[&str] =
-    &["http_stream", "net_active", "net_moves", "net_tasks", "net_tcp", "net_tls", "net_udp"];
+    &["http_stream", "net_active", "net_moves", "net_select", "net_tasks", "net_tcp", "net_tls", "net_udp"];
 
 /// This machine alone, names that lead nowhere, and one path.
 fn granted(path: &str) -> NetRules {
@@ -75,6 +76,11 @@ fn certificate() -> (String, String) {
 }
 
 #[test]
+fn net_select() {
+    run("net_select");
+}
+
+#[test]
 fn net_tls() {
     let (identity, roots) = certificate();
     let guest = Guest::named("net_tls").env("IDENTITY", &identity).env("ROOTS", &roots);
@@ -110,6 +116,57 @@ fn an_ordinary_tls_client_is_served() {
     assert_eq!(&answer, b"HELLO");
     server.signal("TERM");
     server.ended();
+}
+
+/// The server with a certificate of the host's, which no actor sees; and the file with whom to trust.
+fn tls_server(folder: &std::path::Path) -> (Running, String, String) {
+    let (identity, certificate) = certificate();
+    let key = identity.strip_prefix(&certificate).expect("the key comes second");
+    let file = |name: &str, content: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, content).expect("the folder is ours");
+        path.to_str().expect("plain text").to_owned()
+    };
+    let (cert, key) = (file("cert.pem", &certificate), file("key.pem", key));
+    let address = format!("127.0.0.1:{}", free_port());
+    let flags = ["--tls-cert", &cert, "--tls-key", &key, "--env", "IDENTITY=", "--env", "ROOTS="];
+    (program("net_tls", &flags, &[&address]), address, cert)
+}
+
+#[test]
+fn openssl_and_python_meet_a_certificate_of_the_host() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (server, address, cert) = tls_server(folder.path());
+    let script = format!(
+        "import socket, ssl\nhost, port = '{address}'.split(':')\n\
+         s = ssl.create_default_context(cafile='{cert}').wrap_socket(\n    \
+         socket.create_connection((host, port), 20), server_hostname='flower.test')\n\
+         for n in range(50):\n    s.sendall(b'abc' * n + b'.')\n    \
+         got = b''\n    while len(got) < 3 * n + 1: got += s.recv(999)\n    \
+         assert got == b'ABC' * n + b'.', got\nprint(s.version())"
+    );
+    let ran = Command::new("python3").args(["-c", &script]).output().expect("python is installed");
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "TLSv1.3\n", "{}", String::from_utf8_lossy(&ran.stderr));
+    let asked = format!(
+        "(echo hello; sleep 5) | timeout 4 openssl s_client -tls1_2 -quiet -connect {address} -servername flower.test \
+         -CAfile {cert} -verify_return_error 2>&1 | grep -m1 HELLO"
+    );
+    let ran = Command::new("sh").args(["-c", &asked]).output().expect("openssl is installed");
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "HELLO\n");
+    server.signal("TERM");
+    server.ended();
+}
+
+#[test]
+fn certificates_that_are_none_are_refused_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cert.pem");
+    std::fs::write(&path, "no certificate").expect("the folder is ours");
+    let path = path.to_str().expect("plain text");
+    let flags = ["--tls-cert", path, "--tls-key", path];
+    Program::run(&flags, &guest_file("net_tls"), &[]).expect_refusal(&["TLS: no private key"]);
+    Program::run(&["--tls-roots", path], &guest_file("net_tls"), &[])
+        .expect_refusal(&["TLS: no certificate"]);
 }
 
 /// Runs an example that is its own client.

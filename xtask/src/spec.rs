@@ -20,6 +20,9 @@ use rows::{ROWS, Row};
 /// Runs of each row.
 const RUNS: usize = 3;
 
+/// The guests that are measured.
+const GUESTS: [&str; 3] = ["echo_tcp", "http_hello", "spawn_idle"];
+
 /// Measure the promises of docs/SPECIFICATION.md, and check their bounds.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -35,7 +38,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn main(args: &Args) -> Result<()> {
-    let guests = guests::build(&["spawn_idle".to_owned()], guests::PROFILE)?;
+    let guests = guests::build(&GUESTS.map(str::to_owned), guests::PROFILE)?;
     say!("building the measurements (profile release)");
     let program = host::release("flower-tests", "spec")?;
     let asked = |row: &&Row| args.rows.is_empty() || args.rows.iter().any(|part| row.name.contains(part));

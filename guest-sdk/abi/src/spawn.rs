@@ -123,6 +123,7 @@ pub const GRANTS: &[(&str, &str)] = &[
         "`net=RULE`",
         "a part of the network: `[connect:|bind:]HOST[:PORT[-PORT]]` or `[connect:|bind:]unix:PATH`",
     ),
+    ("`stdin`", "what the host is given to read"),
     ("`clock=frozen`, `clock=coarse`, `clock=real`", "what the calendar clock shows"),
     ("`no-stdout`, `no-stderr`", "printing comes to nothing"),
     ("`fixed-random`", "random numbers are the same for everybody"),

@@ -443,6 +443,21 @@ macro_rules! for_each_host_call {
             parks fn net_connect(kind: u32, address: u32, address_len: u32, deadline: u64) -> i64
                 { since: 1, handler: no, right: "net", outcome: outside }
 
+            /// Begins to connect; `net_ready` for writing tells when to ask `net_connected`.
+            ///
+            /// Parameters: `kind`, `address`, `address_len` as in `net_connect`. A name must be the one that `net_resolve` has looked
+            /// up last: each call tries the next of its addresses.
+            /// Returns as `net_connect`; `NAME_NOT_FOUND` when all of them were tried. Traps on a bad pointer.
+            immediate fn net_connect_start(kind: u32, address: u32, address_len: u32) -> i64
+                { since: 1, handler: yes, right: "net", outcome: outside }
+
+            /// Tells whether a connection that was begun has come about.
+            ///
+            /// Parameters: `handle`. Returns `OK`, `WOULD_PARK`, `CONNECTION_REFUSED`, `CONNECTION_RESET`, `UNREACHABLE`,
+            /// `TIMED_OUT`, `NO_HANDLE`, `IO`.
+            immediate fn net_connected(handle: u64) -> i32
+                { since: 1, handler: yes, right: "", outcome: outside }
+
             /// Accepts a connection of a listener; parks until there is one.
             ///
             /// Parameters: `handle` of a listener; `deadline` in ns. Split form: `net_ready`, then `net_try_accept`.
@@ -550,7 +565,8 @@ macro_rules! for_each_host_call {
             /// Parameters: `handle` of a stream; `role` 0 client, 1 server; `name`, `name_len` of the server, for a client; `pem`,
             /// `pem_len` the certificates that a client trusts, or those that a server shows and its key; nothing for what the host
             /// has; `deadline` in ns. Returns `OK`, `TLS`, `TIMED_OUT`, `CONNECTION_RESET`, `NO_HANDLE`, `INVALID`. Traps on a bad
-            /// pointer. Cancelling it leaves a connection that can only be closed.
+            /// pointer. Cancelling it leaves a connection that can only be closed;
+            /// after `TIMED_OUT` another call goes on.
             parks fn net_tls(handle: u64, role: u32, name: u32, name_len: u32, pem: u32, pem_len: u32, deadline: u64) -> i32
                 { since: 1, handler: no, right: "", outcome: outside }
 

@@ -1,7 +1,7 @@
 //! `select!` and `select_async!`: arms of `pattern = operation => expression`, and at last `after(duration)` or `default`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Error, Expr, ExprCall, ExprMethodCall, Ident, Pat, Result, Token, parenthesized};
@@ -28,7 +28,15 @@ enum Operation {
     Send(Expr, Expr),
     /// The type, if it is written.
     Receive(TokenStream),
+    /// The socket, the method that makes the arm, and its arguments.
+    Socket(Expr, Ident, Punctuated<Expr, Token![,]>),
+    /// The call of `connect_arm`.
+    Connect(ExprCall),
 }
+
+/// Methods of sockets, and how many arguments they have.
+const SOCKET_METHODS: &[(&str, usize)] =
+    &[("read", 1), ("peek", 1), ("write", 1), ("accept", 0), ("recv_from", 1), ("send_to", 2)];
 
 /// What is done when no arm is.
 struct Otherwise {
@@ -112,11 +120,29 @@ impl Operation {
                 let [value] = items(args)?;
                 Ok(Operation::Send(*receiver, value))
             }
-            Expr::Call(call) if is_receive(&call) => Ok(Operation::Receive(turbofish(&call))),
-            other => {
-                Err(Error::new_spanned(other, "expected `rx.recv()`, `tx.send(value)` or `receive::<T>()`"))
+            Expr::MethodCall(call) if is_of_socket(&call) => {
+                let ExprMethodCall { receiver, method, args, .. } = call;
+                Ok(Operation::Socket(*receiver, format_ident!("{method}_arm", span = method.span()), args))
             }
+            Expr::Call(call) => Operation::read_call(call),
+            other => Err(unknown(&other)),
         }
+    }
+
+    fn read_call(mut call: ExprCall) -> Result<Operation> {
+        if is_receive(&call) {
+            return Ok(Operation::Receive(turbofish(&call)));
+        }
+        match &mut *call.func {
+            Expr::Path(path) if call.args.len() == 1 => match path.path.segments.last_mut() {
+                Some(last) if last.ident == "connect" => {
+                    last.ident = format_ident!("connect_arm", span = last.ident.span());
+                }
+                _ => return Err(unknown(&call)),
+            },
+            _ => return Err(unknown(&call)),
+        }
+        Ok(Operation::Connect(call))
     }
 
     /// What makes the arm.
@@ -125,6 +151,8 @@ impl Operation {
             Operation::Recv(receiver) => quote!(::flower::__private::RecvArm::new(&#receiver)),
             Operation::Send(sender, value) => quote!(::flower::__private::SendArm::new(&#sender, #value)),
             Operation::Receive(ty) => quote!(::flower::__private::MailboxArm #ty ::new()),
+            Operation::Connect(call) => quote!(#call),
+            Operation::Socket(socket, method, args) => quote!(#socket.#method(#args)),
         }
     }
 }
@@ -132,6 +160,19 @@ impl Operation {
 fn items<const N: usize>(args: Punctuated<Expr, Token![,]>) -> Result<[Expr; N]> {
     let args: Vec<Expr> = args.into_iter().collect();
     args.try_into().map_err(|_| Error::new(Span::call_site(), "expected another number of arguments"))
+}
+
+fn unknown(operation: &impl ToTokens) -> Error {
+    Error::new_spanned(
+        operation,
+        "expected `rx.recv()`, `tx.send(value)`, `receive::<T>()`, or of a socket `read(&mut buffer)`, \
+         `write(bytes)`, `accept()`, `peek(&mut buffer)`, `recv_from(&mut buffer)`, `send_to(bytes, to)` or \
+         `TcpStream::connect(address)`",
+    )
+}
+
+fn is_of_socket(call: &ExprMethodCall) -> bool {
+    SOCKET_METHODS.iter().any(|(method, args)| call.method == method && call.args.len() == *args)
 }
 
 /// `receive()`, `receive::<T>()`, `flower::receive::<T>()`

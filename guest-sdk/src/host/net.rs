@@ -15,6 +15,16 @@ pub(crate) fn net_connect(kind: u32, to: &str, deadline: u64) -> Result<u64, Sta
     number(unsafe { imports::net_connect(kind, address(to), length(to.as_bytes()), deadline) })
 }
 
+pub(crate) fn net_connect_start(kind: u32, to: &str) -> Result<u64, Status> {
+    // SAFETY: as above.
+    number(unsafe { imports::net_connect_start(kind, address(to), length(to.as_bytes())) })
+}
+
+pub(crate) fn net_connected(handle: u64) -> Result<(), Status> {
+    // SAFETY: it takes no address.
+    done(unsafe { imports::net_connected(handle) })
+}
+
 pub(crate) fn net_accept(handle: u64, deadline: u64) -> Result<u64, Status> {
     // SAFETY: it takes no address.
     number(unsafe { imports::net_accept(handle, deadline) })

@@ -3,12 +3,12 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use flower_abi::{NEVER, NetReadiness, Status};
+use flower_abi::{AT_ONCE, NEVER, NetReadiness, Status};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::active::{Active, SocketId};
 use super::error::{NetError, NetErrorKind};
-use crate::clock::deadline;
+use crate::clock::{Instant, deadline};
 use crate::{Handle, host, task};
 
 /// The kinds of the ABI.
@@ -20,18 +20,25 @@ pub(super) mod kind {
     pub(crate) const UNIX: u32 = 4;
 }
 
-/// An owned socket. Dropping it closes it, and sending it in a message moves it; timeouts stay behind.
+/// An owned socket. Dropping it closes it, and sending it in a message moves it; timeouts and deadlines stay behind.
 #[derive(Debug)]
 pub(super) struct Socket {
     handle: Handle,
     /// How long reading and writing may take.
     read_timeout: Cell<Option<Duration>>,
     write_timeout: Cell<Option<Duration>>,
+    /// When everything has to be over.
+    deadline: Cell<Option<Instant>>,
 }
 
 impl Socket {
     fn own(handle: u64) -> Socket {
-        Socket { handle: Handle::own(handle), read_timeout: Cell::new(None), write_timeout: Cell::new(None) }
+        Socket::of(Handle::own(handle))
+    }
+
+    fn of(handle: Handle) -> Socket {
+        let (read_timeout, write_timeout, deadline) = Default::default();
+        Socket { handle, read_timeout, write_timeout, deadline }
     }
 
     pub(super) fn bind(kind: u32, address: &str) -> Result<Socket, NetError> {
@@ -43,8 +50,19 @@ impl Socket {
         connected.map(Socket::own).map_err(|status| NetError::of(status, address))
     }
 
+    /// Begins to connect to an address, or to the next one of a name that was looked up.
+    pub(super) fn begin(kind: u32, address: &str) -> Result<Socket, NetError> {
+        let begun = host::net_connect_start(kind, address);
+        begun.map(Socket::own).map_err(|status| NetError::of(status, address))
+    }
+
+    /// Whether the connection that was begun has come about.
+    pub(super) fn try_connected(&self, address: &str) -> Result<(), NetError> {
+        host::net_connected(self.handle.id()).map_err(|status| NetError::of(status, address))
+    }
+
     pub(super) fn accept(&self) -> Result<Socket, NetError> {
-        let accepted = host::net_accept(self.handle.id(), until(self.read_timeout.get()));
+        let accepted = host::net_accept(self.handle.id(), self.until(self.read_timeout.get()));
         accepted.map(Socket::own).map_err(|status| self.error(status))
     }
 
@@ -53,16 +71,16 @@ impl Socket {
     }
 
     pub(super) fn read(&self, buffer: &mut [u8], flags: u32) -> Result<usize, NetError> {
-        let read = host::net_read(self.handle.id(), buffer, flags, until(self.read_timeout.get()));
+        let read = host::net_read(self.handle.id(), buffer, flags, self.until(self.read_timeout.get()));
         read.map_err(|status| self.error(status))
     }
 
-    pub(super) fn try_read(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
-        host::net_try_read(self.handle.id(), buffer, 0).map_err(|status| self.error(status))
+    pub(super) fn try_read(&self, buffer: &mut [u8], flags: u32) -> Result<usize, NetError> {
+        host::net_try_read(self.handle.id(), buffer, flags).map_err(|status| self.error(status))
     }
 
     pub(super) fn write(&self, bytes: &[u8]) -> Result<usize, NetError> {
-        let written = host::net_write(self.handle.id(), bytes, until(self.write_timeout.get()));
+        let written = host::net_write(self.handle.id(), bytes, self.until(self.write_timeout.get()));
         written.map_err(|status| self.error(status))
     }
 
@@ -71,12 +89,22 @@ impl Socket {
     }
 
     pub(super) fn send_to(&self, bytes: &[u8], to: &str) -> Result<usize, NetError> {
-        let sent = host::net_send_to(self.handle.id(), to, bytes, until(self.write_timeout.get()));
+        let sent = host::net_send_to(self.handle.id(), to, bytes, self.until(self.write_timeout.get()));
         sent.map_err(|status| NetError::of(status, to))
     }
 
+    pub(super) fn try_send_to(&self, bytes: &[u8], to: &str) -> Result<usize, NetError> {
+        let sent = host::net_send_to(self.handle.id(), to, bytes, AT_ONCE);
+        sent.map_err(|status| NetError::of(would_park(status), to))
+    }
+
+    pub(super) fn try_receive_from(&self, buffer: &mut [u8]) -> Result<(usize, String), NetError> {
+        let received = host::net_receive_from(self.handle.id(), buffer, AT_ONCE);
+        received.map_err(|status| self.error(would_park(status)))
+    }
+
     pub(super) fn receive_from(&self, buffer: &mut [u8]) -> Result<(usize, String), NetError> {
-        let received = host::net_receive_from(self.handle.id(), buffer, until(self.read_timeout.get()));
+        let received = host::net_receive_from(self.handle.id(), buffer, self.until(self.read_timeout.get()));
         received.map_err(|status| self.error(status))
     }
 
@@ -98,8 +126,14 @@ impl Socket {
     }
 
     pub(super) fn tls(&self, role: u32, name: &str, pem: &[u8]) -> Result<(), NetError> {
-        let done = host::net_tls(self.handle.id(), role, name, pem, until(self.read_timeout.get()));
+        let done = host::net_tls(self.handle.id(), role, name, pem, self.until(self.read_timeout.get()));
         done.map_err(|status| NetError::of(status, name))
+    }
+
+    /// Goes on with the handshake as far as it can.
+    pub(super) fn try_tls(&self, role: u32, name: &str, pem: &[u8]) -> Result<(), NetError> {
+        let done = host::net_tls(self.handle.id(), role, name, pem, AT_ONCE);
+        done.map_err(|status| NetError::of(would_park(status), name))
     }
 
     pub(super) fn set_active(&self, active: Active, chunk: u32) -> Result<(), NetError> {
@@ -108,7 +142,12 @@ impl Socket {
     }
 
     pub(super) fn notify(&self, readiness: NetReadiness) -> Result<(), NetError> {
-        host::net_ready(self.handle.id(), readiness).map(drop).map_err(|status| self.error(status))
+        self.told(readiness).map(drop)
+    }
+
+    /// The reference under which the host tells when it is ready.
+    pub(super) fn told(&self, readiness: NetReadiness) -> Result<u64, NetError> {
+        host::net_ready(self.handle.id(), readiness).map_err(|status| self.error(status))
     }
 
     /// Tries again and again; the task waits in between, and the others go on.
@@ -122,8 +161,7 @@ impl Socket {
                 Err(error) if error.kind == NetErrorKind::WouldBlock => {}
                 done => return done,
             }
-            let reference = host::net_ready(self.handle.id(), readiness);
-            task::completion(reference.map_err(|status| self.error(status))?).await;
+            task::completion(self.told(readiness)?).await;
         }
     }
 
@@ -134,6 +172,15 @@ impl Socket {
 
     pub(super) fn timeouts(&self) -> (Option<Duration>, Option<Duration>) {
         (self.read_timeout.get(), self.write_timeout.get())
+    }
+
+    pub(super) fn set_deadline(&self, deadline: Option<Instant>) {
+        self.deadline.set(deadline);
+    }
+
+    /// Until when a call may wait that has this timeout.
+    fn until(&self, timeout: Option<Duration>) -> u64 {
+        until(timeout).min(self.deadline.get().map_or(NEVER, |deadline| deadline.0))
     }
 
     pub(super) fn id(&self) -> SocketId {
@@ -158,11 +205,15 @@ impl Serialize for Socket {
 
 impl<'de> Deserialize<'de> for Socket {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Socket, D::Error> {
-        let handle = Handle::deserialize(deserializer)?;
-        Ok(Socket { handle, read_timeout: Cell::new(None), write_timeout: Cell::new(None) })
+        Handle::deserialize(deserializer).map(Socket::of)
     }
 }
 
-fn until(timeout: Option<Duration>) -> u64 {
+/// What a call that may not wait says when it would have to.
+fn would_park(status: Status) -> Status {
+    if status == Status::TIMED_OUT { Status::WOULD_PARK } else { status }
+}
+
+pub(super) fn until(timeout: Option<Duration>) -> u64 {
     timeout.map_or(NEVER, deadline)
 }

@@ -8,8 +8,11 @@ use flower_abi::NetReadiness;
 use serde::{Deserialize, Serialize};
 
 use super::active::{Active, SocketId};
+use super::connect::{ConnectArm, Connecting};
 use super::error::{NetError, NetErrorKind};
 use super::socket::{Socket, kind};
+use crate::channel::select::{Arm, Done};
+use crate::clock::Instant;
 
 /// What a side of an encrypted connection needs to know.
 #[derive(Clone, Debug)]
@@ -29,12 +32,22 @@ pub enum Tls<'a> {
     },
 }
 
+impl Tls<'_> {
+    /// The role, the server's name, and what it brings.
+    fn to_wire(&self) -> (u32, &str, &[u8]) {
+        match self {
+            Tls::Client { name, roots } => (0, name, roots),
+            Tls::Server { identity } => (1, "", identity),
+        }
+    }
+}
+
 /// Makes a kind of streams, and their listeners.
 macro_rules! streams {
     ($stream:ident, $listener:ident, $kind:expr, $listener_kind:expr, $what:literal, $where:literal) => {
         #[doc = concat!("A connection over ", $what, ". Dropping it closes it.")]
         #[derive(Debug, Serialize, Deserialize)]
-        pub struct $stream(Socket);
+        pub struct $stream(pub(super) Socket);
 
         impl $stream {
             #[doc = concat!("Connects to ", $where, ".")]
@@ -53,15 +66,37 @@ macro_rules! streams {
                 Socket::connect($kind, address, Some(timeout)).map($stream)
             }
 
+            /// Connects in a task: the others go on meanwhile, but for looking up a name, which parks the actor.
+            ///
+            /// # Errors
+            /// As [`connect`](Self::connect).
+            pub async fn connect_async(address: &str) -> Result<$stream, NetError> {
+                Connecting::new($kind, address).done().await.map($stream)
+            }
+
+            /// [`connect`](Self::connect) as an arm: `connect(address)` in a `select!`. Where another arm is done, the
+            /// connection is given up.
+            pub fn connect_arm(address: &str) -> impl Arm + Done<Output = Result<$stream, NetError>> + '_ {
+                ConnectArm::new($kind, address, $stream)
+            }
+
             /// Encrypts the connection from now on, within the read timeout.
             ///
             /// # Errors
             /// [`NetErrorKind::Tls`] says why the two do not agree; the connection is closed.
             pub fn into_tls(self, tls: &Tls<'_>) -> Result<$stream, NetError> {
-                match tls {
-                    Tls::Client { name, roots } => self.0.tls(0, name, roots)?,
-                    Tls::Server { identity } => self.0.tls(1, "", identity)?,
-                }
+                let (role, name, pem) = tls.to_wire();
+                self.0.tls(role, name, pem)?;
+                Ok(self)
+            }
+
+            /// The same in a task: the others go on meanwhile.
+            ///
+            /// # Errors
+            /// As [`into_tls`](Self::into_tls).
+            pub async fn into_tls_async(self, tls: &Tls<'_>) -> Result<$stream, NetError> {
+                let (role, name, pem) = tls.to_wire();
+                self.0.until_done(NetReadiness::Read, |socket| socket.try_tls(role, name, pem)).await?;
                 Ok(self)
             }
 
@@ -78,7 +113,7 @@ macro_rules! streams {
             /// # Errors
             /// [`NetErrorKind::WouldBlock`] when nothing is.
             pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
-                self.0.try_read(buffer)
+                self.0.try_read(buffer, 0)
             }
 
             /// Writes as much as there is room for.
@@ -94,7 +129,7 @@ macro_rules! streams {
             /// # Errors
             /// As reading.
             pub async fn read_async(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
-                self.0.until_done(NetReadiness::Read, |socket| socket.try_read(buffer)).await
+                self.0.until_done(NetReadiness::Read, |socket| socket.try_read(buffer, 0)).await
             }
 
             /// Writes all of it in a task: the others go on meanwhile. One task writes at a time.
@@ -157,6 +192,11 @@ macro_rules! streams {
                 self.0.set_timeouts(self.0.timeouts().0, timeout);
             }
 
+            /// When everything that waits has to be over, whatever the timeouts are; never when it is `None`.
+            pub fn set_deadline(&self, deadline: Option<Instant>) {
+                self.0.set_deadline(deadline);
+            }
+
             /// Ends the connection in one direction or both: after that of writing the peer reads the end.
             ///
             /// # Errors
@@ -206,7 +246,7 @@ macro_rules! streams {
 
         #[doc = concat!("Accepts connections over ", $what, ".")]
         #[derive(Debug, Serialize, Deserialize)]
-        pub struct $listener(Socket);
+        pub struct $listener(pub(super) Socket);
 
         impl $listener {
             #[doc = concat!("Listens at ", $where, ".")]
@@ -252,6 +292,11 @@ macro_rules! streams {
             /// How long an accept may take; for ever when it is `None`.
             pub fn set_accept_timeout(&self, timeout: Option<Duration>) {
                 self.0.set_timeouts(timeout, None);
+            }
+
+            /// When everything that waits has to be over, whatever the timeouts are; never when it is `None`.
+            pub fn set_deadline(&self, deadline: Option<Instant>) {
+                self.0.set_deadline(deadline);
             }
 
             /// Which socket it is in messages.

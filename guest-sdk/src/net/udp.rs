@@ -3,16 +3,18 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use flower_abi::NetReadiness;
 use serde::{Deserialize, Serialize};
 
 use super::active::{Active, SocketId};
 use super::error::NetError;
 use super::socket::{Socket, kind};
 use super::stream::parsed;
+use crate::clock::Instant;
 
 /// A UDP socket. Dropping it closes it.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct UdpSocket(Socket);
+pub struct UdpSocket(pub(super) Socket);
 
 impl UdpSocket {
     /// A socket at `ADDRESS:PORT`; with port 0 the system chooses one.
@@ -40,9 +42,38 @@ impl UdpSocket {
         Ok((received, parsed(from)?))
     }
 
+    /// Sends a datagram in a task: the others go on meanwhile.
+    ///
+    /// # Errors
+    /// As [`send_to`](Self::send_to).
+    pub async fn send_to_async(&self, bytes: &[u8], to: SocketAddr) -> Result<usize, NetError> {
+        let to = to.to_string();
+        self.0.until_done(NetReadiness::Write, |socket| socket.try_send_to(bytes, &to)).await
+    }
+
+    /// Receives a datagram in a task: the others go on meanwhile.
+    ///
+    /// # Errors
+    /// As [`recv_from`](Self::recv_from).
+    pub async fn recv_from_async(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), NetError> {
+        let (received, from) =
+            self.0.until_done(NetReadiness::Read, |socket| socket.try_receive_from(buffer)).await?;
+        Ok((received, parsed(from)?))
+    }
+
     /// How long a receive may take; for ever when it is `None`.
     pub fn set_read_timeout(&self, timeout: Option<Duration>) {
-        self.0.set_timeouts(timeout, None);
+        self.0.set_timeouts(timeout, self.0.timeouts().1);
+    }
+
+    /// How long a send may take; for ever when it is `None`.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) {
+        self.0.set_timeouts(self.0.timeouts().0, timeout);
+    }
+
+    /// When everything that waits has to be over, whatever the timeouts are; never when it is `None`.
+    pub fn set_deadline(&self, deadline: Option<Instant>) {
+        self.0.set_deadline(deadline);
     }
 
     /// Has what comes put into the mailbox.

@@ -103,7 +103,12 @@ fn fire(now: u64) {
 
 fn deliver(received: Result<Envelope, Status>) {
     let Ok(envelope) = received else { return };
-    if let Some(envelope) = claim(envelope).and_then(offer) {
+    let Some(envelope) = claim(envelope) else { return };
+    if envelope.info().kind == Kind::Ready as u32 {
+        // Who wanted to know that of a socket has gone on without.
+        return;
+    }
+    if let Some(envelope) = offer(envelope) {
         with(|outside| outside.kept.push_back(envelope));
     }
 }
@@ -246,6 +251,11 @@ impl CompletionWait {
 
     pub(crate) fn take(&mut self) -> Option<Envelope> {
         with(|outside| outside.completions.get_mut(&self.0)?.envelope.take())
+    }
+
+    /// Whether it has come.
+    pub(crate) fn is_over(&self) -> bool {
+        with(|outside| outside.completions.get(&self.0).is_some_and(|wait| wait.envelope.is_some()))
     }
 
     pub(crate) fn renew(&mut self, waker: &Waker) {

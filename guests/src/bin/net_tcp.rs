@@ -4,7 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
-use flower::net::{NetErrorKind, TcpListener, TcpStream, UnixListener, UnixStream, resolve};
+use flower::Instant;
+use flower::net::{NetErrorKind, TcpListener, TcpStream, UnixListener, UnixStream, resolve, resolve_timeout};
 use flower_guests::ms;
 
 fn pair() -> (TcpStream, TcpStream) {
@@ -84,6 +85,19 @@ fn waits_have_deadlines() {
     server.read_to_end(&mut all).expect("it ends");
     assert_eq!((all.len(), all.iter().all(|byte| *byte == 7)), (written, true));
 
+    // A deadline bounds all that follows.
+    let (mut client, mut server) = pair();
+    client.set_read_timeout(Some(Duration::from_secs(60)));
+    client.set_deadline(Some(Instant::now() + ms(20)));
+    server.write_all(b"in time").expect("it is open");
+    client.read_exact(&mut [0; 7]).expect("it is there");
+    for _ in 0..2 {
+        assert_eq!(client.read(&mut [0; 4]).expect_err("nothing comes").kind(), ErrorKind::TimedOut);
+    }
+    client.set_deadline(None);
+    server.write_all(b"late").expect("it is open");
+    client.read_exact(&mut [0; 4]).expect("it is there");
+
     let listener = TcpListener::bind("127.0.0.1:0").expect("it is granted");
     listener.set_accept_timeout(Some(ms(20)));
     assert_eq!(listener.accept().expect_err("nobody comes").kind, NetErrorKind::TimedOut);
@@ -118,6 +132,8 @@ fn names_are_looked_up() {
         resolve("no.such.name.invalid:80").expect_err("there is none").kind,
         NetErrorKind::NameNotFound
     );
+    let again = resolve_timeout("localhost:80", Duration::from_secs(60)).expect("as above");
+    assert_eq!(again, found);
     let error = resolve("example.org:80").expect_err("nobody may ask for it");
     assert_eq!(error.to_string(), "PermissionDenied: net connect example.org:80 is not granted");
 }

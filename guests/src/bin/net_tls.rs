@@ -72,6 +72,11 @@ fn main() {
         assert!(served.expect_err("the client goes").starts_with("Tls"));
     }
 
+    let (client, server) = connect();
+    let agreed = flower::task::block_on(client.into_tls_async(&trusting));
+    agreed.expect("the certificate is trusted").write_all(b"x").expect("it is open");
+    assert_eq!(server.join(), Ok(Ok(())));
+
     let (mut client, server) = connect();
     client.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it is open");
     assert!(server.join().expect("it ends").expect_err("that is no TLS").starts_with("Tls"));

@@ -1,5 +1,6 @@
 //! One right, used directly, by a child to which it was named, by one to which it was not, and further down.
 
+use std::io::{read_to_string, stdin};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
@@ -41,6 +42,7 @@ fn named<'a>(right: &str, spawn: Spawn<'a, String>) -> Spawn<'a, String> {
         "env" => spawn.allow_env("GREETING"),
         "dir" => spawn.allow_dir("/data"),
         "dir_read" => spawn.allow_dir_read("/data"),
+        "stdin" => spawn.allow_stdin(),
         "clock" => spawn.clock(Clock::Real),
         "connect" => spawn.allow_net("connect:127.0.0.1:1"),
         "bind" => spawn.allow_net("bind:127.0.0.1:0"),
@@ -55,6 +57,7 @@ fn attempt(right: String) -> String {
         "env" => env::var("GREETING").is_ok(),
         "dir" => fs::write("/data/made", "x").is_ok(),
         "dir_read" => fs::read("/data/file").is_ok() && fs::write("/data/file", "x").is_err(),
+        "stdin" => read_to_string(stdin()).expect("it is text") == "something to read\n",
         "clock" => {
             sleep(ms(1));
             let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later");

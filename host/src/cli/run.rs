@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use flower_host::{
-    Access, Actor, ChildCompiler, Clock, Dir, Direct, Dirs, ExitReason, Host, Inherit, Limits, Module,
-    NetRule, OutputSink, Policy, Source, Spawn, StackClass, Strings, TrustedArtifact,
+    Actor, Direct, ExitReason, Host, Inherit, Module, OutputSink, Source, Spawn, Strings, TrustedArtifact,
 };
 
 use super::crash::CrashFlags;
 use super::http::HttpFlags;
+use super::limits::LimitFlags;
 use super::options::OptionFlags;
 use super::report;
-use super::values::{DirFlag, EnvFlag, ModuleFlag, Size};
+use super::rights::RightFlags;
+use super::tls::TlsFlags;
+use super::values::ModuleFlag;
 
 /// Bytes that the folder for compiled modules may hold.
 const CACHE_BYTES_MAX: u64 = 1 << 30;
@@ -44,22 +46,8 @@ pub(super) struct Run {
     /// Load another module that actors may spawn by name (repeatable)
     #[arg(long = "module", value_name = "NAME=PATH")]
     modules: Vec<ModuleFlag>,
-    /// Grant the program a directory (repeatable)
-    #[arg(long = "dir", value_name = "HOST[::GUEST]")]
-    dirs: Vec<DirFlag>,
-    /// The same, to read only
-    #[arg(long = "dir-read", value_name = "HOST[::GUEST]")]
-    dirs_read: Vec<DirFlag>,
-    /// Give the program an environment variable (repeatable); without a value, the host's own
-    #[arg(long = "env", value_name = "NAME[=VALUE]")]
-    env: Vec<EnvFlag>,
-    /// Let the program use a part of the network (repeatable): [connect:|bind:]HOST[:PORT[-PORT]], where HOST is an
-    /// address, a CIDR, a name, *.NAME or *; or [connect:|bind:]unix:PATH
-    #[arg(long, value_name = "RULE")]
-    allow_net: Vec<NetRule>,
-    /// Show the time to the program, which otherwise stands still at midnight
-    #[arg(long, value_name = "CLOCK", num_args = 0..=1, require_equals = true, default_missing_value = "real")]
-    allow_clock: Option<ClockFlag>,
+    #[command(flatten)]
+    rights: RightFlags,
 
     /// Keep running after the main actor has ended, until the others have
     #[arg(long)]
@@ -96,130 +84,10 @@ pub(super) struct Run {
     crashes: CrashFlags,
     #[command(flatten, next_help_heading = "HTTP")]
     http: HttpFlags,
+    #[command(flatten, next_help_heading = "TLS")]
+    tls: TlsFlags,
     #[command(flatten, next_help_heading = "Limits")]
     limits: LimitFlags,
-}
-
-/// Limits as flags; what is not given keeps its default.
-#[derive(Args)]
-struct LimitFlags {
-    /// Linear memory of one actor [default: 64M]
-    #[arg(long, value_name = "SIZE")]
-    memory_max: Option<Size>,
-    /// Linear memory of all actors together [default: 64G]
-    #[arg(long, value_name = "SIZE")]
-    host_memory_max: Option<Size>,
-    /// Elements of one table [default: 100000]
-    #[arg(long, value_name = "N")]
-    table_elements_max: Option<u64>,
-    /// Bytes of one message [default: 16M]
-    #[arg(long, value_name = "SIZE")]
-    message_max: Option<Size>,
-    /// Bytes of all messages that wait anywhere [default: 4G]
-    #[arg(long, value_name = "SIZE")]
-    host_message_bytes_max: Option<Size>,
-    /// Messages in one mailbox [default: 65536]
-    #[arg(long, value_name = "N")]
-    mailbox_len_max: Option<u32>,
-    /// Bytes in one mailbox [default: 16M]
-    #[arg(long, value_name = "SIZE")]
-    mailbox_bytes_max: Option<Size>,
-    /// Actors of the host [default: 1048576]
-    #[arg(long, value_name = "N")]
-    actors_max: Option<u64>,
-    /// Timers of one actor [default: 1048576]
-    #[arg(long, value_name = "N")]
-    timers_max: Option<u32>,
-    /// Names of one actor [default: 64]
-    #[arg(long, value_name = "N")]
-    names_max: Option<u32>,
-    /// Groups that one actor is in [default: 64]
-    #[arg(long, value_name = "N")]
-    groups_max: Option<u32>,
-    /// Members of one group [default: 131072]
-    #[arg(long, value_name = "N")]
-    group_members_max: Option<u32>,
-    /// Open requests and monitors of one actor [default: 65536]
-    #[arg(long, value_name = "N")]
-    references_max: Option<u32>,
-    /// Links of one actor [default: 65536]
-    #[arg(long, value_name = "N")]
-    links_max: Option<u32>,
-    /// How long an actor may run without waiting, in milliseconds [default: no limit]
-    #[arg(long, value_name = "MS")]
-    run_time_max_ms: Option<u64>,
-    /// How long a handler may take for one message, in milliseconds [default: 60000]
-    #[arg(long, value_name = "MS")]
-    handler_time_max_ms: Option<u64>,
-    /// Memory for compiling one module, with --compile-apart [default: 1G]
-    #[arg(long, value_name = "SIZE", requires = "compile_apart")]
-    compile_memory_max: Option<Size>,
-    /// Time for compiling one module, with --compile-apart, in milliseconds [default: 30000]
-    #[arg(long, value_name = "MS", requires = "compile_apart")]
-    compile_time_max_ms: Option<u64>,
-    /// Stack of the main actor: 128 KiB for wasm frames, or nearly 2 MiB
-    #[arg(long, value_name = "CLASS", default_value = "small")]
-    stack: Stack,
-}
-
-// Comments on the variants would give every flag of the help a paragraph of its own.
-#[derive(Clone, Copy, ValueEnum)]
-enum Stack {
-    Small,
-    Large,
-}
-
-// As above.
-#[derive(Clone, Copy, ValueEnum)]
-enum ClockFlag {
-    Coarse,
-    Real,
-}
-
-impl LimitFlags {
-    /// This program itself, as a compiler with limits.
-    fn compiler(&self) -> anyhow::Result<ChildCompiler> {
-        let program = std::env::current_exe().context("this program cannot find itself, to compile apart")?;
-        let mut compiler = ChildCompiler::new(program);
-        if let Some(Size(bytes)) = self.compile_memory_max {
-            compiler = compiler.memory_max(bytes);
-        }
-        if let Some(ms) = self.compile_time_max_ms {
-            compiler = compiler.time_max(Duration::from_millis(ms));
-        }
-        Ok(compiler)
-    }
-
-    fn limits(&self) -> Limits {
-        let mut limits = Limits::default();
-        fn set<T, U: From<T>>(limit: &mut U, flag: Option<T>) {
-            if let Some(value) = flag {
-                *limit = value.into();
-            }
-        }
-        let bytes = |size: Option<Size>| size.map(|Size(bytes)| bytes);
-        set(&mut limits.memory_max, bytes(self.memory_max));
-        set(&mut limits.host_memory_max, bytes(self.host_memory_max));
-        set(&mut limits.table_elements_max, self.table_elements_max);
-        set(
-            &mut limits.message_bytes_max,
-            bytes(self.message_max).map(|max| max.min(u32::MAX.into()) as u32),
-        );
-        set(&mut limits.host_message_bytes_max, bytes(self.host_message_bytes_max));
-        set(&mut limits.mailbox_len_max, self.mailbox_len_max);
-        set(&mut limits.mailbox_bytes_max, bytes(self.mailbox_bytes_max));
-        set(&mut limits.actors_max, self.actors_max);
-        set(&mut limits.timers_max, self.timers_max);
-        set(&mut limits.names_max, self.names_max);
-        set(&mut limits.groups_max, self.groups_max);
-        set(&mut limits.group_members_max, self.group_members_max);
-        set(&mut limits.references_max, self.references_max);
-        set(&mut limits.links_max, self.links_max);
-        let time = |ms: Option<u64>| ms.map(Duration::from_millis);
-        set(&mut limits.run_time_max, time(self.run_time_max_ms));
-        set(&mut limits.handler_time_max, time(self.handler_time_max_ms));
-        limits
-    }
 }
 
 /// How a run came to its end.
@@ -289,7 +157,7 @@ impl Run {
         if self.compile_apart {
             builder = builder.compiler(self.limits.compiler()?);
         }
-        Ok(self.crashes.set_up(builder).build()?)
+        Ok(self.tls.set_up(self.crashes.set_up(builder))?.build()?)
     }
 
     /// Loads every module; the program's is returned.
@@ -304,27 +172,9 @@ impl Run {
     fn start(&self, host: &Host, module: &Module) -> anyhow::Result<Actor> {
         let program = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let args = std::iter::once(program).chain(self.args.iter().cloned());
-        let stack = match self.limits.stack {
-            Stack::Small => StackClass::Small,
-            Stack::Large => StackClass::Large,
-        };
-        let spawn =
-            Spawn::entry(module, &self.entry).stack(stack).policy(self.policy()?.args(Strings::args(args)?));
+        let policy = self.rights.policy()?.args(Strings::args(args)?);
+        let spawn = Spawn::entry(module, &self.entry).stack(self.limits.stack()).policy(policy);
         host.spawn(spawn).with_context(|| self.program.display().to_string())
-    }
-
-    /// The rights of the main actor.
-    fn policy(&self) -> anyhow::Result<Policy> {
-        let env = self.env.iter().map(|EnvFlag(name, value)| (name.clone(), value.clone()));
-        let writable = self.dirs.iter().map(|flag| dir(flag, Access::ReadWrite));
-        let readable = self.dirs_read.iter().map(|flag| dir(flag, Access::ReadOnly));
-        let clock = match self.allow_clock {
-            None => Clock::Frozen,
-            Some(ClockFlag::Coarse) => Clock::Coarse,
-            Some(ClockFlag::Real) => Clock::Real,
-        };
-        let policy = Policy::default().env(Strings::env(env)?).dirs(Dirs::new(writable.chain(readable))?);
-        Ok(self.allow_net.iter().cloned().fold(policy.clock(clock), Policy::net))
     }
 
     fn load(&self, host: &Host, name: &str, path: &Path) -> anyhow::Result<Module> {
@@ -379,10 +229,6 @@ impl Run {
             () = interrupts.next() => std::process::exit(i32::from(INTERRUPTED)),
         }
     }
-}
-
-fn dir(flag: &DirFlag, access: Access) -> Dir {
-    Dir { host: flag.host.clone(), guest: flag.guest.clone(), access }
 }
 
 /// Ctrl-C, and the signal that service managers send.

@@ -1,7 +1,7 @@
 //! TLS over a stream: the protocol is rustls's, the bytes are the socket's.
 
 use std::io::{self, Read, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use flower_abi::Status;
 use rustix::net::RecvFlags;
@@ -20,6 +20,41 @@ pub(crate) struct TlsConfigs {
     pub(crate) roots: Option<Vec<u8>>,
     /// What servers show: certificates and a key, in PEM.
     pub(crate) identity: Option<Vec<u8>>,
+    /// What is made of them when the first connection needs it.
+    client: OnceLock<Arc<ClientConfig>>,
+    server: OnceLock<Arc<ServerConfig>>,
+}
+
+impl TlsConfigs {
+    /// Says what is wrong with what the host was given.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let server = self.identity.as_ref().map(|_| self.server().map(drop));
+        let client = self.roots.as_ref().map(|_| self.client().map(drop));
+        server.into_iter().chain(client).collect::<NetResult<()>>().map_err(|error| error.text)
+    }
+
+    fn client(&self) -> NetResult<Arc<ClientConfig>> {
+        match self.client.get() {
+            Some(config) => Ok(config.clone()),
+            None => {
+                let config = client_config(self.roots.as_deref())?;
+                Ok(self.client.get_or_init(|| config).clone())
+            }
+        }
+    }
+
+    fn server(&self) -> NetResult<Arc<ServerConfig>> {
+        let identity = self.identity.as_deref().ok_or_else(|| {
+            wrong("a server needs a certificate and a key: neither it nor the host has any".into())
+        })?;
+        match self.server.get() {
+            Some(config) => Ok(config.clone()),
+            None => {
+                let config = server_config(identity)?;
+                Ok(self.server.get_or_init(|| config).clone())
+            }
+        }
+    }
 }
 
 /// Which side of a connection it is.
@@ -33,12 +68,15 @@ pub(crate) enum TlsRole<'a> {
 pub(super) struct Tls(Connection);
 
 impl Socket {
-    /// Encrypts the stream from now on. `pem` is what the guest brings: whom it trusts, or what it shows.
+    /// Encrypts the stream from now on, or goes on with that. `pem` is what the guest brings: whom it trusts, or what it shows.
     pub(crate) fn start_tls(&self, configs: &TlsConfigs, role: &TlsRole<'_>, pem: &[u8]) -> NetResult<()> {
         let is_stream = matches!(self.kind, Kind::Tcp | Kind::Unix);
         let mut tls = self.tls.lock();
-        if !is_stream || tls.is_some() {
-            return Err(NetError::INVALID);
+        match &*tls {
+            // Who was told that the time is over goes on with it.
+            Some(begun) if begun.is_handshaking() => return Ok(()),
+            None if is_stream => {}
+            _ => return Err(NetError::INVALID),
         }
         let connection = match role {
             TlsRole::Client(name) => client(configs, name, pem),
@@ -60,9 +98,14 @@ impl Socket {
 fn client(configs: &TlsConfigs, name: &str, pem: &[u8]) -> NetResult<Connection> {
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| wrong(format!("{name:?} is no name of a server")))?;
+    let config = if pem.is_empty() { configs.client() } else { client_config(Some(pem)) };
+    let connection = ClientConnection::new(config?, name);
+    connection.map(Connection::Client).map_err(|error| wrong(error.to_string()))
+}
+
+fn client_config(pem: Option<&[u8]>) -> NetResult<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
-    let own = if pem.is_empty() { configs.roots.as_deref() } else { Some(pem) };
-    match own {
+    match pem {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(pem) => {
             for certificate in certificates(pem)? {
@@ -72,24 +115,22 @@ fn client(configs: &TlsConfigs, name: &str, pem: &[u8]) -> NetResult<Connection>
     }
     let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     let config = config.map_err(|error| wrong(error.to_string()))?;
-    let config = config.with_root_certificates(roots).with_no_client_auth();
-    let connection = ClientConnection::new(Arc::new(config), name);
-    connection.map(Connection::Client).map_err(|error| wrong(error.to_string()))
+    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
 fn server(configs: &TlsConfigs, pem: &[u8]) -> NetResult<Connection> {
-    let own = if pem.is_empty() { configs.identity.as_deref() } else { Some(pem) };
-    let pem = own.ok_or_else(|| {
-        wrong("a server needs a certificate and a key: neither it nor the host has any".into())
-    })?;
+    let config = if pem.is_empty() { configs.server() } else { server_config(pem) };
+    let connection = ServerConnection::new(config?);
+    connection.map(Connection::Server).map_err(|error| wrong(error.to_string()))
+}
+
+fn server_config(pem: &[u8]) -> NetResult<Arc<ServerConfig>> {
     let key =
         PrivateKeyDer::from_pem_slice(pem).map_err(|error| wrong(format!("no private key: {error}")))?;
     let config = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
     let config = config.map_err(|error| wrong(error.to_string()))?.with_no_client_auth();
-    let config =
-        config.with_single_cert(certificates(pem)?, key).map_err(|error| wrong(error.to_string()))?;
-    let connection = ServerConnection::new(Arc::new(config));
-    connection.map(Connection::Server).map_err(|error| wrong(error.to_string()))
+    let config = config.with_single_cert(certificates(pem)?, key);
+    config.map(Arc::new).map_err(|error| wrong(error.to_string()))
 }
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
@@ -107,6 +148,10 @@ fn wrong(text: String) -> NetError {
 }
 
 impl Tls {
+    fn is_handshaking(&self) -> bool {
+        self.0.is_handshaking()
+    }
+
     /// Whether the socket has to take something before anything can be read.
     pub(super) fn must_write_first(&self) -> bool {
         self.0.wants_write()

@@ -48,6 +48,7 @@ impl<'a> Draft<'a> {
             ("dir", Some(name)) => self.dir(entry, name, Access::ReadWrite)?,
             ("dir-read", Some(name)) => self.dir(entry, name, Access::ReadOnly)?,
             ("net", Some(rule)) => self.net(entry, rule)?,
+            ("stdin", None) => self.stdin(entry)?,
             ("no-stdout", None) => self.child.withheld |= 1 << 1,
             ("no-stderr", None) => self.child.withheld |= 1 << 2,
             ("clock", Some(clock)) => self.clock(entry, clock)?,
@@ -88,6 +89,14 @@ impl<'a> Draft<'a> {
             return Err(Refusal::grant(entry, first(&format!("--allow-net {rule}"))).into());
         }
         self.net.push(rule);
+        Ok(())
+    }
+
+    fn stdin(&mut self, entry: &str) -> Result<(), BadGrants> {
+        if !self.parent.stdin {
+            return Err(Refusal::grant(entry, first("--allow-stdin")).into());
+        }
+        self.child.stdin = true;
         Ok(())
     }
 
@@ -209,6 +218,7 @@ mod tests {
             "dir=/",
             "dir-read=/",
             "clock=real",
+            "stdin",
             "name=*",
             "name=web*",
             "module=other",
@@ -245,7 +255,8 @@ mod tests {
 
     #[test]
     fn what_says_nothing_is_invalid() {
-        for wrong in ["", "stdin", "net", "net=10.0.0.0/33", "clock=now", "depth-max=many", "rights=all", "x"]
+        for wrong in
+            ["", "stdin=yes", "net", "net=10.0.0.0/33", "clock=now", "depth-max=many", "rights=all", "x"]
         {
             assert_eq!(narrowed(&[wrong]).map(drop), Err(BadGrants::Invalid), "{wrong:?}");
         }

@@ -15,6 +15,7 @@
 use wasmtime::Caller;
 use wasmtime_wasi::p1::types::Errno;
 
+use super::stdin;
 use super::stdio::{self, Stdio};
 use super::{Dirs, FIRST_FILE, Failure, OPEN_FILES_MAX, Outcome, Wasi, WasiActor, split};
 
@@ -74,6 +75,9 @@ async fn call<T: WasiActor>(caller: &mut Caller<'_, T>, function: &'static Funct
     if function.stdio == Stdio::Write {
         stdio::wait_for_room(caller, args[0] as u32).await;
     }
+    if stdin::is_asked(caller, function.stdio, &args) {
+        return stdin::read(caller, &args).await;
+    }
     if let Some(outcome) = here(caller, function, &args) {
         return outcome;
     }
@@ -96,6 +100,9 @@ fn call_in_handler<T: WasiActor>(
     args: Args,
 ) -> Outcome {
     let parked = |caller: &Caller<'_, T>| caller.data().parked_in_handler(function.name);
+    if stdin::is_asked(caller, function.stdio, &args) {
+        return Err(Failure::End(parked(caller)));
+    }
     here(caller, function, &args).unwrap_or_else(|| Err(Failure::End(parked(caller))))
 }
 
@@ -131,8 +138,8 @@ fn serve(
 }
 
 /// Does `work` on a blocking thread while the actor waits; the one way by which an actor learns
-/// something of files.
-async fn off_worker<T: WasiActor, R: Send + 'static>(
+/// something of files and of stdin.
+pub(super) async fn off_worker<T: WasiActor, R: Send + 'static>(
     caller: &mut Caller<'_, T>,
     function: &'static str,
     work: impl FnOnce() -> R + Send + 'static,

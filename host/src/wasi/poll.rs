@@ -1,6 +1,6 @@
 //! `poll_oneoff`: waits for clocks, and says that streams and files are ready.
 //!
-//! Files are always ready, and so are the standard streams: printing waits in `fd_write` if it must.
+//! Files are always ready, and so are the standard streams: who prints or reads waits in `fd_write` or `fd_read` if it must.
 //! So only a poll that has nothing but clocks ahead of it parks, until the first of them; a poll of
 //! no subscriptions would wait for ever, and is `EINVAL`.
 
@@ -145,7 +145,7 @@ impl Subscription {
             State::Ready(bytes) => (Errno::Success, bytes),
             State::Failed(errno) => (errno, 0),
         };
-        // Only stdin has nothing to move: its other end hung up.
+        // Only a stdin that was not granted has nothing to move: its other end hung up.
         let hangup = self.tag == FD_READ && errno == Errno::Success && bytes == 0;
         let mut event = [0; EVENT];
         event[0..8].copy_from_slice(&self.userdata.to_le_bytes());
@@ -171,7 +171,7 @@ fn clock<T: WasiActor>(bytes: &[u8], actor: &T) -> State {
 /// Whether a descriptor is there, and made for this `direction`.
 fn file(wasi: &Wasi, fd: u32, direction: bool) -> State {
     match wasi.may_be_open(fd) && direction {
-        true if fd == 0 => State::Ready(0),
+        true if fd == 0 && !wasi.granted.policy.allows_stdin() => State::Ready(0),
         true => State::Ready(PRINT_BYTES_MAX.into()),
         false => State::Failed(Errno::Badf),
     }

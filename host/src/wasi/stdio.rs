@@ -1,4 +1,4 @@
-//! The three standard streams: nothing to read, and two to print to by lines.
+//! The three standard streams: one that is at its end unless it was granted (`stdin`), and two to print to by lines.
 //!
 //! Whole lines go to the sink in one piece, so that lines of different actors do not mix. What
 //! follows the last line break waits: for its own break, for [`LINE_BYTES_MAX`], for the guest to
@@ -124,7 +124,7 @@ pub(super) fn call<T: WasiActor>(caller: &mut Caller<'_, T>, does: Stdio, args: 
     }
 }
 
-/// Stdin is at its end.
+/// Stdin is at its end for whoever was not granted it.
 fn read<T: WasiActor>(caller: &mut Caller<'_, T>, fd: u32, iovs: u32, count: u32, out: u32) -> Outcome {
     let (mut memory, _) = split(caller)?;
     Iovecs::read(&memory, iovs, count)?;

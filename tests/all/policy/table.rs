@@ -2,7 +2,7 @@
 
 use flower_host::{Access, Clock, Dir, Dirs, Policy, Strings};
 
-use crate::support::{Guest, Mode};
+use crate::support::{Guest, Mode, Program, guest_file};
 
 /// What the first actor has of a right.
 fn policy(right: &str, folder: &std::path::Path) -> Policy {
@@ -23,6 +23,9 @@ fn policy(right: &str, folder: &std::path::Path) -> Policy {
 
 /// Runs one cell.
 fn expect(right: &str, granted: &str, way: &str, outcome: &str) {
+    if right == "stdin" {
+        return expect_stdin(granted, way, outcome);
+    }
     let folder = tempfile::tempdir().expect("a folder for a test");
     std::fs::write(folder.path().join("file"), "x").expect("it is ours");
     let policy = if granted == "granted" { policy(right, folder.path()) } else { Policy::default() };
@@ -37,6 +40,16 @@ fn expect(right: &str, granted: &str, way: &str, outcome: &str) {
         let ran = guest.run(*mode);
         ran.expect_success();
         assert_eq!(ran.stdout.trim_end(), outcome, "{ran}");
+    }
+}
+
+/// There is one stdin for a process, and so each cell needs a host of its own.
+fn expect_stdin(granted: &str, way: &str, outcome: &str) {
+    let flags: &[&str] = if granted == "granted" { &["--allow-stdin"] } else { &[] };
+    for mode in [&[][..], &["--deterministic"]] {
+        let program = Program::of_run(&[flags, mode].concat(), &guest_file("policy_table"), &[way, "stdin"]);
+        let ran = program.input("something to read\n").ran().expect_code(0);
+        assert_eq!(ran.stdout.trim_end(), outcome, "{ran:?}");
     }
 }
 
@@ -100,6 +113,17 @@ table! {
         not_granted {
             direct unnamed_child => "missing";
             child grandchild child_of_an_unnamed_child => "PermissionDenied: clock=real for a child is not granted";
+        }
+    }
+    stdin {
+        granted {
+            direct child grandchild => "granted";
+            unnamed_child => "missing";
+            child_of_an_unnamed_child => "PermissionDenied: stdin for a child is not granted";
+        }
+        not_granted {
+            direct unnamed_child => "missing";
+            child grandchild child_of_an_unnamed_child => "PermissionDenied: stdin for a child is not granted";
         }
     }
     connect {

@@ -1,7 +1,7 @@
 //! The program `flower-host`, run as a user runs it.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::{self, JoinHandle};
@@ -11,6 +11,8 @@ use super::{Watchdog, engine, places, watchdog};
 /// A call of the program.
 pub(crate) struct Program {
     command: Command,
+    /// What it finds on its stdin.
+    input: String,
 }
 
 /// What a call left.
@@ -48,7 +50,7 @@ impl Program {
                 command.args(engine::flags());
             }
         }
-        Program { command }
+        Program { command, input: String::new() }
     }
 
     /// `flower-host run` of a file.
@@ -75,6 +77,12 @@ impl Program {
         self
     }
 
+    /// Gives it something to read.
+    pub(crate) fn input(mut self, input: &str) -> Program {
+        self.input.push_str(input);
+        self
+    }
+
     /// Runs it to its end.
     pub(crate) fn ran(self) -> Ran {
         self.start().ended()
@@ -83,9 +91,13 @@ impl Program {
     /// Starts it.
     pub(crate) fn start(mut self) -> Running {
         let watchdog = Watchdog::start();
-        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         watchdog::child_started(child.id());
+        let mut stdin = child.stdin.take().expect("it is piped");
+        // Who does not read it may be gone by now.
+        let _ = stdin.write_all(self.input.as_bytes());
+        drop(stdin);
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut stderr = child.stderr.take().expect("it is piped");
         let stderr = thread::spawn(move || text(&mut stderr));

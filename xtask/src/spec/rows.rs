@@ -27,6 +27,8 @@ const fn at_least(name: &'static str, bound: f64, unit: &'static str) -> Row {
 pub(super) const ROWS: &[Row] = &[
     at_most("idle-process", 32.0, "KiB each"),
     at_most("idle-handler", 24.0, "KiB each"),
+    at_most("idle-connection", 64.0, "KiB each"),
+    at_least("http-hello", 0.7, "of bare hyper"),
     at_most("hog-slice", 5.0, "ms, 99 of 100"),
     at_most("beside-hogs", 5.0, "ms, 99 of 100"),
     at_most("beside-bulk", 20.0, "ms, 99 of 100"),

@@ -113,6 +113,11 @@ impl<'a, R> Select<'a, R> {
         self.arm(MailboxArm::new(), f)
     }
 
+    /// Does something with a socket: `stream.read_arm(&mut buffer)`, `listener.accept_arm()` and the like.
+    pub fn socket<A: Arm + Done + 'a>(self, arm: A, f: impl FnOnce(A::Output) -> R + 'a) -> Self {
+        self.arm(arm, f)
+    }
+
     /// What it makes when nothing has gone ahead in this time.
     pub fn after(mut self, duration: Duration, f: impl FnOnce() -> R + 'a) -> Self {
         self.otherwise = Otherwise::After(duration);

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use flower_abi::Status;
 
-use super::{check_room, install, note, until_ready};
+use super::{check_room, install, note, socket, until_ready};
 use crate::guest_memory::GuestMemory;
-use crate::host_calls::{Guest, number, split, text};
+use crate::host_calls::{Guest, code, number, split, text};
 use crate::instance::ActorState;
 use crate::limits::NET_ADDRESS_BYTES_MAX;
 use crate::net::{Address, Interest, Kind, NetError, NetResult, Socket};
@@ -61,9 +61,7 @@ pub(in crate::host_calls) async fn net_connect(
 ) -> wasmtime::Result<i64> {
     let (memory, state) = split(&mut guest)?;
     let text = address_text(&memory, address, address_len)?;
-    let kind = Kind::from_u32(kind).filter(|kind| matches!(kind, Kind::Tcp | Kind::Unix | Kind::Udp));
-    let asked = text.and_then(|text| Ok((kind.ok_or(Status::INVALID)?, text)));
-    let (kind, text) = match asked {
+    let (kind, text) = match wanted(kind, text) {
         Ok(asked) => asked,
         Err(status) => return Ok(i64::from(status.0)),
     };
@@ -95,6 +93,59 @@ pub(in crate::host_calls) async fn net_connect(
         }));
     }
     Ok(number(note(guest.data_mut(), connected.map(|_| 0))))
+}
+
+/// What is asked for: a kind that connects, and where to.
+fn wanted(kind: u32, text: Result<String, Status>) -> Result<(Kind, String), Status> {
+    let kind = Kind::from_u32(kind).filter(|kind| matches!(kind, Kind::Tcp | Kind::Unix | Kind::Udp));
+    Ok((kind.ok_or(Status::INVALID)?, text?))
+}
+
+pub(in crate::host_calls) fn net_connect_start(
+    mut guest: Guest<'_>,
+    kind: u32,
+    address: u32,
+    address_len: u32,
+) -> wasmtime::Result<i64> {
+    let (memory, state) = split(&mut guest)?;
+    let text = address_text(&memory, address, address_len)?;
+    Ok(number(wanted(kind, text).and_then(|(kind, text)| {
+        let begun = check_room(state).and_then(|()| begin(state, kind, &text));
+        install(state, begun)
+    })))
+}
+
+/// Begins to connect to an address, or to the next one of the name that was looked up last.
+fn begin(state: &mut ActorState, kind: Kind, text: &str) -> NetResult<Socket> {
+    let (name, address) = match literal(kind, text) {
+        Ok(address) => (None, address),
+        Err(_) => (Some(text), next_address(state, text)?),
+    };
+    let begun = permit(state, NetOp::Connect, name, &address);
+    let begun = begun.and_then(|()| Socket::connect(&state.shared.reactor, kind, &address));
+    begun.map_err(|error| at(error, &address))
+}
+
+/// An address of this name that was found and not tried.
+fn next_address(state: &mut ActorState, name: &str) -> NetResult<Address> {
+    let found = state.looked_up.as_deref_mut().filter(|(known, _)| known == name);
+    match found.and_then(|(_, addresses)| addresses.pop_front()) {
+        Some(address) => Ok(Address::Ip(address)),
+        None => {
+            Err(NetError::new(Status::NAME_NOT_FOUND, format!("{name:?} has no further address: resolve it")))
+        }
+    }
+}
+
+pub(in crate::host_calls) fn net_connected(mut guest: Guest<'_>, handle: u64) -> wasmtime::Result<i32> {
+    let (_, state) = split(&mut guest)?;
+    Ok(code(socket(state, handle).and_then(|socket| {
+        let connected = match socket.source.is_ready(Interest::Write) {
+            true => socket.connected(),
+            false => Err(NetError::WOULD_PARK),
+        };
+        note(state, connected)
+    })))
 }
 
 fn not_found(name: &str) -> NetError {
@@ -214,10 +265,11 @@ pub(in crate::host_calls) async fn net_resolve(
         Ok(name) => name,
         Err(status) => return Ok(i64::from(status.0)),
     };
-    let found = look_up(&mut guest, name, deadline).await?;
+    let found = look_up(&mut guest, name.clone(), deadline).await?;
     let (mut memory, state) = split(&mut guest)?;
     Ok(number(match note(state, found) {
         Ok(all) => {
+            state.looked_up = Some(Box::new((name, all.iter().copied().collect())));
             let text = all.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join("\n");
             memory.write_prefix(buffer, capacity, text.as_bytes())?;
             Ok(text.len() as u64)

@@ -19,7 +19,7 @@ fn host() -> Result<Host, Failure> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this measures")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

@@ -1,11 +1,12 @@
 //! Measures one promise of `docs/SPECIFICATION.md` once: `spec ROW GUESTS`, where GUESTS is the folder of the guests. Prints one
-//! number, in the unit of the row.
+//! number, in the unit of the row. `FLOWER_SPEC_COUNT` makes the rows of the network small, to see that they run.
 //!
 //! Each measurement is a process of its own, on a host with every default unless the row says otherwise. `cargo xtask
 //! spec` takes the best of three, and compares it with the bound.
 
 mod latency;
 mod load;
+mod network;
 mod size;
 mod wat;
 
@@ -21,6 +22,8 @@ type Measure = fn(&Path) -> Result<f64, Failure>;
 const ROWS: &[(&str, Measure)] = &[
     ("idle-process", |guests| size::idle(guests, "process")),
     ("idle-handler", |guests| size::idle(guests, "handler")),
+    ("idle-connection", network::idle),
+    ("http-hello", network::http_hello),
     ("hog-slice", |_| latency::beside(&[("busy", 1)], 1)),
     ("beside-hogs", |_| latency::beside(&[("busy", 8), ("busy_handler", 8)], 2)),
     ("beside-bulk", |_| latency::beside(&[("fill", 4)], 2)),
@@ -34,6 +37,12 @@ const ROWS: &[(&str, Measure)] = &[
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
+    if let [_, what, address, count] = &arguments[..] {
+        return match network::be_client(what, address, count) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&*error),
+        };
+    }
     let measured = match &arguments[..] {
         [_, row, guests] => match ROWS.iter().find(|(name, _)| name == row) {
             Some((_, measure)) => measure(Path::new(guests)),
@@ -46,11 +55,19 @@ fn main() -> ExitCode {
             println!("{number:.3}");
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            eprintln!("spec: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&*error),
     }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("spec: {error}");
+    ExitCode::FAILURE
+}
+
+/// How many of something a measurement takes: fewer where somebody only wants to see that it runs.
+fn count(usual: u32) -> u32 {
+    let tried = std::env::var("FLOWER_SPEC_COUNT").ok().and_then(|count| count.parse().ok());
+    tried.map_or(usual, |tried: u32| tried.min(usual))
 }
 
 /// Runs a measurement in a tokio program of one thread.

@@ -39,7 +39,8 @@ async fn with_crowd(guests: &Path, style: &str, count: u32) -> Result<f64, Failu
     Ok(kib)
 }
 
-fn resident_kib() -> Result<f64, Failure> {
+/// KiB of this process, with the kernel's own tables.
+pub(crate) fn resident_kib() -> Result<f64, Failure> {
     let status = fs::read_to_string("/proc/self/status")?;
     let field = |name: &str| -> Result<f64, Failure> {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
