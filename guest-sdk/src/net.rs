@@ -30,7 +30,7 @@ mod socket;
 mod stream;
 mod udp;
 
-pub use active::{Active, SocketChange, SocketId, SocketMessage};
+pub use active::{Active, SocketChange, SocketId, SocketMessage, SocketReady};
 pub use error::{NetError, NetErrorKind};
 pub use stream::{TcpListener, TcpStream, Tls, UnixListener, UnixStream};
 pub use udp::UdpSocket;

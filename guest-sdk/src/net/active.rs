@@ -46,9 +46,9 @@ pub enum SocketChange {
     Closed,
     /// The connection has failed; the text says how.
     Error(String),
-    /// It can be read, or accepted from, as `notify` asked.
+    /// It can be read, or accepted from, as a handler's `notify_readable` asked.
     Readable,
-    /// It can be written to, as `notify` asked.
+    /// It can be written to, as a handler's `notify_writable` asked.
     Writable,
 }
 
@@ -60,6 +60,26 @@ pub struct SocketMessage {
     pub socket: SocketId,
     /// What happened to it.
     pub change: SocketChange,
+}
+
+/// A socket is ready, as `notify_readable` or `notify_writable` asked. A handler is told so in [`Event::Socket`](crate::Event::Socket).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SocketReady {
+    /// Which one.
+    pub socket: SocketId,
+    /// Whether it can be written to; else it can be read, or accepted from.
+    pub writable: bool,
+}
+
+impl Receive for SocketReady {
+    fn next() -> Filter {
+        Filter { fields: Filter::KIND, kind: Kind::Ready as u32, ..Filter::ANY }
+    }
+
+    fn from_envelope(envelope: Envelope) -> Result<SocketReady, DecodeError> {
+        let SocketMessage { socket, change } = SocketMessage::new(envelope);
+        Ok(SocketReady { socket, writable: change == SocketChange::Writable })
+    }
 }
 
 impl SocketMessage {

@@ -145,7 +145,7 @@ macro_rules! streams {
                 Ok(())
             }
 
-            /// Asks for a message when there is something to read, once.
+            /// Asks for a message when there is something to read, once: [`SocketReady`](super::SocketReady).
             ///
             /// # Errors
             /// What the host says.
@@ -153,7 +153,7 @@ macro_rules! streams {
                 self.0.notify(NetReadiness::Read)
             }
 
-            /// Asks for a message when there is room for something to be written, once.
+            /// Asks for a message when there is room for something to be written, once: [`SocketReady`](super::SocketReady).
             ///
             /// # Errors
             /// What the host says.
@@ -281,7 +281,7 @@ macro_rules! streams {
                 self.0.until_done(NetReadiness::Read, Socket::try_accept).await.map($stream)
             }
 
-            /// Asks for a message when a connection waits, once.
+            /// Asks for a message when a connection waits, once: [`SocketReady`](super::SocketReady).
             ///
             /// # Errors
             /// What the host says.

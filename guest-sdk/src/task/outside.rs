@@ -103,12 +103,9 @@ fn fire(now: u64) {
 
 fn deliver(received: Result<Envelope, Status>) {
     let Ok(envelope) = received else { return };
-    let Some(envelope) = claim(envelope) else { return };
-    if envelope.info().kind == Kind::Ready as u32 {
-        // Who wanted to know that of a socket has gone on without.
-        return;
-    }
-    if let Some(envelope) = offer(envelope) {
+    let Some(envelope) = claim(envelope).and_then(offer) else { return };
+    // Who wanted to know of a socket that it is ready has gone on without.
+    if envelope.info().kind != Kind::Ready as u32 {
         with(|outside| outside.kept.push_back(envelope));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use flower::net::{Active, SocketChange, SocketMessage, TcpListener, TcpStream};
+use flower::net::{Active, SocketChange, SocketMessage, SocketReady, TcpListener, TcpStream};
 use flower::{mailbox_len, receive, yield_now};
 
 fn pair() -> (TcpStream, TcpStream) {
@@ -94,14 +94,16 @@ fn readiness_is_told_once() {
     listener.notify_readable().expect("it can be");
     let client =
         TcpStream::connect(&listener.local_addr().expect("it has one").to_string()).expect("it listens");
-    let message = next();
-    assert_eq!((message.socket, message.change), (listener.id(), SocketChange::Readable));
+    let ready = |socket, writable| {
+        assert_eq!(receive(), Ok(SocketReady { socket, writable }));
+    };
+    ready(listener.id(), false);
     let mut server = listener.try_accept().expect("it has come");
     client.notify_writable().expect("it can be");
-    assert_eq!(next().change, SocketChange::Writable);
+    ready(client.id(), true);
     client.notify_readable().expect("it can be");
     server.write_all(b"x").expect("it is open");
-    assert_eq!(next().change, SocketChange::Readable);
+    ready(client.id(), false);
     assert_eq!(client.try_read(&mut [0; 4]), Ok(1));
 }
 

@@ -74,7 +74,10 @@ fn main() {
 
     let (client, server) = connect();
     let agreed = flower::task::block_on(client.into_tls_async(&trusting));
-    agreed.expect("the certificate is trusted").write_all(b"x").expect("it is open");
+    let mut client = agreed.expect("the certificate is trusted");
+    client.write_all(b"x").expect("it is open");
+    client.read_exact(&mut came[..1]).expect("it is answered");
+    drop(client);
     assert_eq!(server.join(), Ok(Ok(())));
 
     let (mut client, server) = connect();

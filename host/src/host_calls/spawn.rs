@@ -158,11 +158,12 @@ impl Options {
             return Err(Status::INVALID);
         }
         let named = module.filter(|name| *name != state.module.module.name());
+        // First, or whoever may not spawn a module could learn whether it is there.
+        let granted = granted(state, named, name, grants.unwrap_or_default())?;
         let module = match module {
             Some(name) => state.shared.module(name).ok_or(Status::NO_MODULE)?,
             None => state.module.clone(),
         };
-        let granted = granted(state, named, name, grants.unwrap_or_default())?;
         let owned = state.cell().owned();
         let mut request =
             Request::new(module, entry.into(), state.id, granted, owned.charge.ledger().clone());
