@@ -25,11 +25,24 @@ const PROCESSES: &[(&str, &[&str])] = &[
     ("drift 1000 3", &["p50", "p99", "max"]),
 ];
 
+/// Those on channels.
+const CHANNELS: &[(&str, &[&str])] = &[
+    ("rendezvous 20", &["secs"]),
+    ("stream 1024 3000", &["secs"]),
+    ("stream 0 20", &["secs"]),
+    ("local 1024 3000", &["secs"]),
+    ("handover 20", &["secs"]),
+    ("select 20", &["secs"]),
+    ("daisy 50", &["secs", "warm"]),
+    ("daisy_tasks 50", &["secs", "warm"]),
+];
+
 const LEAN: &[(&str, &[&str])] = &[
     ("spawn 50", &["mark base", "secs", "mark full"]),
     ("spawn-handler 50", &["mark base", "secs", "mark full"]),
     ("ring 50 2", &["secs", "warm"]),
     ("ring-handler 50 2", &["secs", "warm"]),
+    ("daisy 50", &["secs", "warm"]),
 ];
 
 /// Runs the workloads, and fails unless each reports its figures in order and ends well.
@@ -53,6 +66,11 @@ fn reports(guest: &Path, flags: &[&str], workloads: &[(&str, &[&str])]) {
 fn processes() {
     reports(&guest_file("peer_process"), &[], ACTORS);
     reports(&guest_file("peer_process"), &[], PROCESSES);
+}
+
+#[test]
+fn channels() {
+    reports(&guest_file("peer_process"), &[], CHANNELS);
 }
 
 #[test]

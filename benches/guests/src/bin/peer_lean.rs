@@ -2,8 +2,11 @@
 //!
 //! This program spawns them out of `benches/guests/lean.wat`, which it is given as the module `lean`.
 
-use flower::{Binary, Envelope, Instant, Pid, Spawn, receive, self_pid, send_bytes};
+use flower::{Binary, Envelope, Instant, Pid, Spawn, channel, receive, self_pid, send_bytes, task};
 use flower_bench_guests::{UNHEARD_MAX, Workload, figure, mark, report};
+
+/// A number as the lean actors read it: eight bytes.
+type Number = [u8; 8];
 
 fn main() {
     let workload = Workload::from_args();
@@ -13,6 +16,7 @@ fn main() {
         "spawn-handler" => idle("handle_idle", number(0)),
         "ring" => ring("forward", number(0), number(1)),
         "ring-handler" => ring("handle_forward", number(0), number(1)),
+        "daisy" => daisy("link", number(0)),
         _ => workload.unknown(),
     }
 }
@@ -44,5 +48,23 @@ fn ring(entry: &str, count: u64, laps: u64) {
         send_bytes(first, &0_u64.to_le_bytes()).expect("it waits");
         assert_eq!(next().bytes(), count.to_le_bytes());
         figure(if lap == 0 { "secs" } else { "warm" }, start.elapsed());
+    }
+}
+
+/// As `daisy` of the actors in Rust.
+fn daisy(entry: &str, count: u64) {
+    for lap in ["secs", "warm"] {
+        let start = Instant::now();
+        let (left, leftmost) = channel::<Number>(0);
+        let mut left = left.binary();
+        for _ in 0..count {
+            let (next, right) = channel::<Number>(0);
+            let link = Spawn::entry(entry, Binary((left, right))).module("lean");
+            link.spawn().expect("there is room for it");
+            left = next.binary();
+        }
+        task::spawn(async move { left.send_async(1_u64.to_le_bytes()).await });
+        assert_eq!(leftmost.recv(), Some((count + 1).to_le_bytes()));
+        figure(lap, start.elapsed());
     }
 }

@@ -65,7 +65,8 @@ const TASKS: &[&str] =
 const GOROUTINES: &[&str] =
     &["spawn", "ring", "pingpong", "pairs", "fan", "churn", "call", "timers", "drift", "neighbour", "slice"];
 const ONE_THREAD: &[&str] = &["spawn", "ring", "pingpong", "fan", "churn", "call"];
-const LEAN: &[&str] = &["spawn", "ring"];
+const LEAN: &[&str] = &["spawn", "ring", "daisy"];
+const LEAN_HANDLERS: &[&str] = &["spawn", "ring"];
 const CHANNELS: &[&str] = &["rendezvous", "stream", "local", "handover", "select", "daisy", "daisy_tasks"];
 /// Those of them that need no rendezvous.
 const BUFFERED: &[&str] = &["stream", "local", "select", "daisy", "daisy_tasks"];
@@ -119,7 +120,7 @@ pub(super) const PEERS: &[Peer] = &[
         "flower-wat-handler",
         "lean actors, handler style",
         Program::Lean { suffix: "-handler" },
-        &[LEAN],
+        &[LEAN_HANDLERS],
         MILLION,
     ),
     peer("flower-host", "the library, which loads a module", Program::Loader, &[&["load"]], 0),
