@@ -45,7 +45,7 @@ pub use made::{after, interval, spawn_actor_channel, spawn_channel, tick};
 pub use ops::{Mix, Modes, Mult, Pub, SoloMode, SourceId, Sub, Tap, merge};
 pub use receiver::{IntoIter, IntoStream, Iter, Receiver, Receiving, Stream, TryIter};
 pub use select::Select;
-pub use sender::{Ended, NOTICED, Sender, Sending};
+pub use sender::{Ended, Sender, Sending};
 pub use split::{Selected, StartSelect};
 pub use state::Overflow;
 

@@ -171,6 +171,8 @@ pub(crate) fn notify_room(to: Pid) -> Result<u64, Status> {
 
 /// What is asked about messages in an actor whose tasks wait for some.
 pub(crate) struct Hooks {
+    /// Whether there is such a message.
+    pub(crate) is_kept: fn(&Filter) -> bool,
     /// A message that came before, and nobody wanted then.
     pub(crate) kept: fn(&[Filter]) -> Option<Envelope>,
     /// Gives an envelope to the task that it is for, or back.
@@ -180,6 +182,19 @@ pub(crate) struct Hooks {
 /// Has the tasks asked from now on.
 pub(crate) fn set_hooks(hooks: &'static Hooks) {
     HOOKS.set(Some(hooks));
+}
+
+/// Whether a message that came before is one of these.
+pub(crate) fn is_kept(filter: &Filter) -> bool {
+    HOOKS.get().is_some_and(|hooks| (hooks.is_kept)(filter))
+}
+
+/// Gives an envelope to the task that it is for, or back.
+pub(crate) fn claimed(envelope: Envelope) -> Option<Envelope> {
+    match HOOKS.get() {
+        Some(hooks) => (hooks.claim)(envelope),
+        None => Some(envelope),
+    }
 }
 
 /// Takes the next message that no task waits for in particular.

@@ -31,7 +31,7 @@ use crate::shared::Shared;
 use crate::signal::{Envelope, Outcome, Signal};
 
 use rent::Rent;
-use state::{Bounds, Closing, Offered, Parked, State, Taken, Trash, Value};
+use state::{Bounds, Closing, Line, Offered, Parked, State, Taken, Trash, Value};
 
 pub(crate) use select::{Arms, Attempt, Want};
 pub(crate) use state::Side;
@@ -138,8 +138,8 @@ impl Shared {
         let mut buried: VecDeque<Value> = closing.stale.into_iter().collect();
         self.counters.add_many(Count::DroppedDead, closing.values.len() as u64);
         buried.extend(closing.values);
-        for (side, mut parked) in closing.waiters {
-            if side == Side::Sending {
+        for (line, mut parked) in closing.waiters {
+            if line == Line::Sending {
                 self.counters.add(Count::Sent);
                 self.counters.add(Count::Refused);
             }
@@ -168,11 +168,12 @@ impl Channel {
         ChannelInfo { id: self.id, ..self.lock().info() }
     }
 
-    /// The same with who waits to send and to receive, in order.
-    pub(crate) fn look(&self) -> (ChannelInfo, [Vec<ActorId>; 2]) {
+    /// The same with who waits to send, to receive, and for its end, in order.
+    pub(crate) fn look(&self) -> (ChannelInfo, [Vec<ActorId>; 3]) {
         let state = self.lock();
-        let waiting = |side| state.waiting(side).map(|parked| parked.waiter.actor).collect();
-        (ChannelInfo { id: self.id, ..state.info() }, [Side::Sending, Side::Receiving].map(waiting))
+        let waiting = |line| state.waiting(line).map(|parked| parked.waiter.actor).collect();
+        let lines = [Line::Sending, Line::Receiving, Line::Closing];
+        (ChannelInfo { id: self.id, ..state.info() }, lines.map(waiting))
     }
 
     /// Sends values as long as that needs no wait, and returns how many.

@@ -115,6 +115,6 @@ pub use native::{CallError, Mailbox, Received, ReplyTo};
 pub use observe::Accounts;
 pub use output::{Capture, Direct, Inherit, Null, OutputSink, Room, Stream};
 pub use policy::{ChildLimits, Clock, NetOp, NetRule, NetRuleError, NetRules, Policy, Random};
-pub use status::{ActorState, ActorStatus, ChannelStatus, ChannelWait, SlotStatus};
+pub use status::{ActorState, ActorStatus, AtChannel, ChannelStatus, ChannelWait, SlotStatus};
 pub use waits::{CycleStep, WaitsFor};
 pub use wasi::{Access, ConfigError, Dir, Dirs, Strings};

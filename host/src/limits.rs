@@ -255,7 +255,7 @@ pub struct Limits {
     pub channel_len_max: u32,
     /// Bytes of the values that one channel holds; 16 MiB.
     pub channel_bytes_max: u64,
-    /// Sends, or receives, that wait on one channel; 131,072.
+    /// Who wait on one channel, to send, to receive, or for its end; 131,072.
     pub channel_waiters_max: u32,
     /// Sockets of all actors together; 65,536.
     pub host_sockets_max: u64,

@@ -58,13 +58,29 @@ impl fmt::Display for ActorState {
 pub struct ChannelWait {
     /// The number of the channel.
     pub channel: u64,
-    /// Whether it waits to send; to receive otherwise.
-    pub sends: bool,
+    /// What it waits for there.
+    pub waits: AtChannel,
+}
+
+/// What one can wait for at a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum AtChannel {
+    /// To send.
+    ToSend,
+    /// To receive.
+    ToReceive,
+    /// That nothing can be sent any more.
+    ForItsEnd,
 }
 
 impl fmt::Display for ChannelWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.sends { "to send to" } else { "to receive from" };
+        let what = match self.waits {
+            AtChannel::ToSend => "to send to",
+            AtChannel::ToReceive => "to receive from",
+            AtChannel::ForItsEnd => "for the end of",
+        };
         write!(f, "{what} channel {}", self.channel)
     }
 }
@@ -136,11 +152,13 @@ pub struct ChannelStatus {
     pub waiting_to_send: Vec<Pid>,
     /// Who waits to receive, in order.
     pub waiting_to_receive: Vec<Pid>,
+    /// Who waits for its end, in order.
+    pub waiting_for_its_end: Vec<Pid>,
 }
 
 impl ChannelStatus {
     fn new(shared: &Shared, channel: &Channel) -> ChannelStatus {
-        let (info, [sending, receiving]) = channel.look();
+        let (info, [sending, receiving, closing]) = channel.look();
         let pids =
             |actors: Vec<ActorId>| actors.into_iter().map(|id| shared.mint.mint(id, Rights::ALL)).collect();
         ChannelStatus {
@@ -153,6 +171,7 @@ impl ChannelStatus {
             receivers: info.receivers,
             waiting_to_send: pids(sending),
             waiting_to_receive: pids(receiving),
+            waiting_for_its_end: pids(closing),
         }
     }
 }
@@ -196,10 +215,11 @@ pub(crate) fn list(shared: &Shared) -> Vec<ActorStatus> {
     actors.sort_unstable_by_key(|actor| actor.pid.serial);
     for channel in shared.channels.all() {
         let (info, waiting) = channel.look();
-        for (ids, sends) in waiting.into_iter().zip([true, false]) {
+        let kinds = [AtChannel::ToSend, AtChannel::ToReceive, AtChannel::ForItsEnd];
+        for (ids, waits) in waiting.into_iter().zip(kinds) {
             for id in ids {
                 if let Ok(at) = actors.binary_search_by_key(&id.serial, |actor| actor.pid.serial) {
-                    actors[at].waits_at.push(ChannelWait { channel: info.id, sends });
+                    actors[at].waits_at.push(ChannelWait { channel: info.id, waits });
                 }
             }
         }

@@ -4,7 +4,7 @@
 #[repr(C, align(8))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Arm {
-    /// [`Arm::SEND`], [`Arm::RECEIVE`] or [`Arm::MAILBOX`].
+    /// [`Arm::SEND`], [`Arm::RECEIVE`], [`Arm::MAILBOX`] or [`Arm::CLOSED`].
     pub kind: u32,
     /// Of a send: address of `SendOptions`, or 0.
     pub options: u32,
@@ -25,6 +25,8 @@ impl Arm {
     pub const RECEIVE: u32 = 1;
     /// Takes a message out of the actor's own mailbox.
     pub const MAILBOX: u32 = 2;
+    /// Waits until nothing can be sent over a channel any more, by either endpoint of it.
+    pub const CLOSED: u32 = 3;
     /// Flag of a select: the first arm that can go ahead does; else one of them at random.
     pub const BIASED: u32 = 1;
 

@@ -9,6 +9,7 @@ use flower_abi::{NEVER, Status};
 
 use super::batch::Room;
 use super::queue::Outcome;
+use super::remote::TOO_MANY;
 use super::{Chan, NONE, Owner, RecvTimeoutError, Remote, Started, Take, TryRecvError, says_closed};
 use crate::clock::deadline;
 use crate::task;
@@ -238,7 +239,7 @@ impl Wait {
         let owner = Owner::Single(cx.waker().clone());
         match Started::new(&[remote.recv_arm()], false, owner) {
             Ok(started) => self.started = Some(Box::new(started)),
-            Err(status) => panic!("too many receivers wait on this channel, or in this actor ({status:?})"),
+            Err(status) => panic!("{TOO_MANY} ({status:?})"),
         }
     }
 

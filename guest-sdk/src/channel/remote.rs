@@ -58,6 +58,9 @@ impl Written {
     }
 }
 
+/// What a receiver says that may not wait.
+pub(super) const TOO_MANY: &str = "too many wait on this channel, or in this actor";
+
 /// What can be wrong with a value that is to be sent to another actor.
 pub(super) enum Refusal {
     Full,
@@ -128,8 +131,14 @@ impl<T> Remote<T> {
     }
 
     /// Parks the actor until there is a value.
+    ///
+    /// # Panics
+    /// When too many wait already.
+    #[track_caller]
     pub(super) fn recv(&self, deadline: u64) -> Result<T, Status> {
-        self.first(|| host::channel_recv(self.receiver_number(), deadline))
+        let received = self.first(|| host::channel_recv(self.receiver_number(), deadline));
+        assert!(!matches!(received, Err(Status::LIMIT)), "{TOO_MANY} ({:?})", Status::LIMIT);
+        received
     }
 
     /// The first that is a `T`. Who knows the channel by another type can send something else, which is dropped.
@@ -168,6 +177,11 @@ impl<T> Remote<T> {
 
     pub(super) fn recv_arm(&self) -> Arm {
         Arm { kind: Arm::RECEIVE, handle: self.receiver_number(), ..Arm::default() }
+    }
+
+    /// The end of the channel, for who sends.
+    pub(super) fn closed_arm(&self) -> Arm {
+        Arm { kind: Arm::CLOSED, handle: self.sender_number(), ..Arm::default() }
     }
 
     pub(super) fn info(&self) -> ChannelInfo {

@@ -13,9 +13,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::remote::{Started, arm_of};
+use flower_abi::{NEVER, Status};
+
+use super::remote::{Started, TOO_MANY, arm_of};
 use super::{Claim, Owner};
-use crate::clock::Instant;
+use crate::clock::{Instant, deadline};
+use crate::host;
 use crate::task::{self, Sleep};
 
 pub use arm::{Arm, Done, MailboxArm, RecvArm, SendArm};
@@ -61,7 +64,42 @@ impl<'s, 'a> Selecting<'s, 'a> {
     /// Blocks until one is done.
     #[track_caller]
     pub fn wait(mut self) -> usize {
-        self.attempt().unwrap_or_else(|| task::wait(self, "`select_async!` or `wait_async().await`"))
+        let done = if task::is_alone() { self.wait_direct() } else { None };
+        done.or_else(|| self.attempt())
+            .unwrap_or_else(|| task::wait(self, "`select_async!` or `wait_async().await`"))
+    }
+
+    /// The same in one host call, where no task could run meanwhile and all arms are for the host.
+    fn wait_direct(&mut self) -> Option<usize> {
+        let deadline = match self.otherwise {
+            Otherwise::Wait => NEVER,
+            Otherwise::After(time) if !time.is_zero() => deadline(time),
+            // Nothing that never waits has to be asked for by a call that may: a handler cannot make one.
+            _ => return None,
+        };
+        let (indexes, arms) = self.direct_arms()?;
+        let flags = if self.biased { flower_abi::Arm::BIASED } else { 0 };
+        loop {
+            match host::select(&arms, flags, deadline) {
+                Ok((arm, brought)) => {
+                    let winner = indexes[arm];
+                    if self.arms[winner].settle_remote(brought) {
+                        return Some(winner);
+                    }
+                }
+                Err(Status::TIMED_OUT) => return Some(NO_ARM),
+                // Each arm says for itself what is wrong with it.
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// The arms as the host has them, and which those are; `None` where one is not for the host, or none is of a channel.
+    fn direct_arms(&mut self) -> Option<(Vec<usize>, Vec<flower_abi::Arm>)> {
+        let enabled = self.arms.iter_mut().enumerate().filter(|(_, arm)| arm.is_enabled());
+        let all: Option<(Vec<usize>, Vec<flower_abi::Arm>)> =
+            enabled.map(|(index, arm)| Some((index, arm.direct()?))).collect();
+        all.filter(|(_, arms)| arms.iter().any(|arm| arm.kind != flower_abi::Arm::MAILBOX))
     }
 
     /// Does one of those that can go ahead now; or gives up at once, if it is to.
@@ -104,6 +142,7 @@ impl<'s, 'a> Selecting<'s, 'a> {
                 claim.set_remote(started.reference());
                 self.remote = Some((started, indexes));
             }
+            Err(Status::LIMIT) => panic!("{TOO_MANY} ({:?})", Status::LIMIT),
             Err(status) => {
                 panic!("{} channels between actors cannot be selected at once ({status:?})", arms.len())
             }
@@ -125,7 +164,7 @@ impl<'s, 'a> Selecting<'s, 'a> {
         {
             let winner = indexes[arm_of(&completion)];
             self.leave(NO_ARM);
-            return self.arms[winner].settle_remote(&completion).then_some(winner);
+            return self.arms[winner].settle_remote(completion).then_some(winner);
         }
         let claim = self.claim.as_ref()?;
         claim.renew(cx.waker());
@@ -141,7 +180,7 @@ impl<'s, 'a> Selecting<'s, 'a> {
         self.leave(NO_ARM);
         let Some((completion, indexes)) = done else { return NO_ARM };
         let winner = indexes[arm_of(&completion)];
-        if self.arms[winner].settle_remote(&completion) { winner } else { NO_ARM }
+        if self.arms[winner].settle_remote(completion) { winner } else { NO_ARM }
     }
 
     fn leave(&mut self, winner: usize) {

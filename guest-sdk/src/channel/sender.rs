@@ -2,21 +2,19 @@
 
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use flower_abi::NEVER;
 
 use super::queue::{Outcome, Queue};
+use super::remote::TOO_MANY;
 use super::{
     Chan, NONE, Offer, Owner, Refusal, Remote, SendError, SendTimeoutError, Started, TrySendError, batch,
     says_closed,
 };
 use crate::clock::deadline;
-use crate::task::{self, Sleep};
-
-/// After this time at the latest, [`Sender::closed_async`] has noticed the end of a channel between actors.
-pub const NOTICED: Duration = Duration::from_millis(100);
+use crate::task;
 
 /// Sends values into a [channel](crate::channel()).
 ///
@@ -154,10 +152,9 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Waits until the channel is closed or its last receiver is gone. Of a channel between actors it is noticed within
-    /// [`NOTICED`].
+    /// Waits until the channel is closed or its last receiver is gone.
     pub fn closed_async(&self) -> Ended<'_, T> {
-        Ended { chan: &self.chan, at: NONE, next_look: None }
+        Ended { chan: &self.chan, at: NONE, started: None }
     }
 
     /// Lets values travel to other actors in a compact form, as those of [`Binary`](crate::Binary), instead of JSON: from this
@@ -305,8 +302,8 @@ impl<T> Drop for Sending<'_, T> {
 pub struct Ended<'a, T> {
     chan: &'a Rc<Chan<T>>,
     at: u32,
-    /// When a channel of the host is looked at again.
-    next_look: Option<Sleep>,
+    /// The wait in the host, if the channel is there.
+    started: Option<Box<Started>>,
 }
 
 impl<T> Future for Ended<'_, T> {
@@ -314,8 +311,9 @@ impl<T> Future for Ended<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if this.chan.remote.get().is_some() {
-            return this.look(cx);
+        if let Some(remote) = this.chan.remote.get() {
+            this.leave();
+            return this.poll_remote(remote, cx);
         }
         let state = &mut *this.chan.state.borrow_mut();
         if state.closed {
@@ -331,25 +329,34 @@ impl<T> Future for Ended<'_, T> {
 }
 
 impl<T> Ended<'_, T> {
-    /// Looks whether a channel of the host is closed, again and again.
-    fn look(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            if self.chan.is_closed() {
-                return Poll::Ready(());
-            }
-            let sleep = self.next_look.get_or_insert_with(|| task::sleep(NOTICED));
-            ready!(Pin::new(sleep).poll(cx));
-            self.next_look = None;
+    #[cold]
+    fn poll_remote(&mut self, remote: &Remote<T>, cx: &Context<'_>) -> Poll<()> {
+        if let Some(started) = &mut self.started {
+            return started.poll(cx.waker()).map_or(Poll::Pending, |_| Poll::Ready(()));
+        }
+        if self.chan.is_closed() {
+            return Poll::Ready(());
+        }
+        match Started::new(&[remote.closed_arm()], false, Owner::Single(cx.waker().clone())) {
+            Ok(started) => self.started = Some(Box::new(started)),
+            Err(status) => panic!("{TOO_MANY} ({status:?})"),
+        }
+        Poll::Pending
+    }
+
+    /// Leaves its place among those that wait in the actor.
+    fn leave(&mut self) {
+        let at = std::mem::replace(&mut self.at, NONE);
+        if at != NONE
+            && let Some(watchers) = &mut self.chan.state.borrow_mut().watchers
+        {
+            watchers.leave(at);
         }
     }
 }
 
 impl<T> Drop for Ended<'_, T> {
     fn drop(&mut self) {
-        if self.at != NONE
-            && let Some(watchers) = &mut self.chan.state.borrow_mut().watchers
-        {
-            watchers.leave(self.at);
-        }
+        self.leave();
     }
 }

@@ -55,7 +55,7 @@ thread_local! {
 }
 
 /// What `receive` asks before and after the host, in an actor that has tasks.
-static HOOKS: host::Hooks = host::Hooks { kept, claim };
+static HOOKS: host::Hooks = host::Hooks { is_kept, kept, claim };
 
 /// Calls `f` with what is waited for; `f` may wake nobody and drop nothing of others.
 fn with<R>(f: impl FnOnce(&mut Outside) -> R) -> R {
@@ -142,6 +142,10 @@ fn offer(envelope: Envelope) -> Option<Envelope> {
         after = id + 1;
     }
     Some(envelope)
+}
+
+fn is_kept(filter: &Filter) -> bool {
+    with(|outside| outside.kept.iter().any(|envelope| filter.matches(&envelope.info())))
 }
 
 /// Something that has come before and matches.

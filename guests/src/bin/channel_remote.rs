@@ -26,6 +26,7 @@ fn main() {
     in_the_compact_form();
     many_tasks_at_one_channel();
     many_at_once();
+    the_end_is_told();
 }
 
 fn counts(to: Sender<u32>, count: u32) {
@@ -388,4 +389,22 @@ fn many_at_once() {
     assert!(tx.send_all(values).is_ok());
     drop((tx, answer));
     assert_eq!((server.join(), answers.iter().sum()), (Ok(9), 9_u32));
+}
+
+/// Who waits for the end of a channel is told, however that comes, also when the channel leaves the actor meanwhile.
+fn the_end_is_told() {
+    fn end(how: u32, rx: Receiver<u32>) {
+        match how {
+            0 => drop(rx),
+            1 => assert!(rx.close()),
+            _ => flower::exit(flower::ExitReason::Killed),
+        }
+    }
+    for how in 0..3 {
+        let (tx, rx) = channel(1);
+        let told = task::spawn(async move { tx.closed_async().await });
+        task::block_on(task::yield_now());
+        spawn(end, (how, rx));
+        assert_eq!(told.join(), Ok(()));
+    }
 }

@@ -10,7 +10,7 @@ use flower_abi::Status;
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 
-use super::state::{Offered, Parked, Side, State, Taken, Trash, Value};
+use super::state::{Line, Offered, Parked, State, Taken, Trash, Value};
 use super::wait::Places;
 use super::{Channel, Waiter, bury_trash};
 use crate::observe::{Count, Counters};
@@ -25,6 +25,8 @@ pub(crate) enum Want {
     Send(Option<Value>),
     /// To receive.
     Receive,
+    /// That nothing can be sent any more.
+    Closed,
 }
 
 /// What became of a select.
@@ -117,6 +119,7 @@ impl Arms<'_> {
                 Taken::Closed => Round::Over(Attempt::Done { arm, outcome: Outcome::Closed, value: None }),
                 Taken::Empty => Round::Again,
             },
+            Want::Closed => Round::Over(Attempt::Done { arm, outcome: Outcome::Closed, value: None }),
         }
     }
 
@@ -132,6 +135,7 @@ impl Arms<'_> {
             let can_go = match want {
                 Want::Send(value) => state.can_send(value.as_ref().map_or(0, |value| value.size())),
                 Want::Receive => state.can_receive(trash),
+                Want::Closed => state.is_closed(),
             };
             if can_go {
                 ready.push(Some(arm));
@@ -177,13 +181,14 @@ impl Arms<'_> {
         }
         let (waiter, mut places) = (Arc::new(Waiter::new(actor, reference)), Places::default());
         for (at, want) in self.wants.iter_mut().enumerate() {
-            let (side, value) = match want {
-                Want::Send(value) => (Side::Sending, value.take()),
-                Want::Receive => (Side::Receiving, None),
+            let (line, value) = match want {
+                Want::Send(value) => (Line::Sending, value.take()),
+                Want::Receive => (Line::Receiving, None),
+                Want::Closed => (Line::Closing, None),
             };
             let arm = self.numbers[at];
-            let ticket = locked.state(at).park(side, Parked { waiter: waiter.clone(), arm, value });
-            places.add(&self.channels[at], side, ticket, arm);
+            let ticket = locked.state(at).park(line, Parked { waiter: waiter.clone(), arm, value });
+            places.add(&self.channels[at], line, ticket, arm);
         }
         Round::Over(Attempt::Blocked(Some((waiter, places))))
     }

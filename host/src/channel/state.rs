@@ -28,7 +28,18 @@ pub(crate) enum Side {
     Receiving,
 }
 
-/// Somebody who waits on one side, with the value that is to be sent.
+/// What those wait for who stand in one of a channel's queues.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Line {
+    /// To send.
+    Sending,
+    /// To receive.
+    Receiving,
+    /// For the end of the channel.
+    Closing,
+}
+
+/// Somebody who waits in a line, with the value that is to be sent.
 #[derive(Debug)]
 pub(crate) struct Parked {
     pub(crate) waiter: Arc<Waiter>,
@@ -57,6 +68,7 @@ pub(crate) struct State {
     receivers: u32,
     sending: Queue<Parked>,
     receiving: Queue<Parked>,
+    closing: Queue<Parked>,
 }
 
 /// What became of a value that was offered.
@@ -86,8 +98,8 @@ pub(crate) enum Taken {
 /// What a close leaves to be done without the lock.
 #[derive(Default)]
 pub(crate) struct Closing {
-    /// Who waited, and on which side; each was claimed.
-    pub(crate) waiters: Vec<(Side, Parked)>,
+    /// Who waited, and for what; each was claimed.
+    pub(crate) waiters: Vec<(Line, Parked)>,
     /// What those had wanted to send who were claimed elsewhere.
     pub(crate) stale: Trash,
     /// Values that nobody can receive any more.
@@ -115,6 +127,7 @@ impl State {
             receivers: 1,
             sending: Queue::default(),
             receiving: Queue::default(),
+            closing: Queue::default(),
         }
     }
 
@@ -185,17 +198,17 @@ impl State {
 
     /// Whether one more may wait.
     pub(crate) fn may_park(&self) -> bool {
-        self.sending.len() + self.receiving.len() < self.bounds.waiters_max
+        self.sending.len() + self.receiving.len() + self.closing.len() < self.bounds.waiters_max
     }
 
     /// Lets somebody wait.
-    pub(crate) fn park(&mut self, side: Side, parked: Parked) -> Ticket {
-        self.queue(side).push(parked)
+    pub(crate) fn park(&mut self, line: Line, parked: Parked) -> Ticket {
+        self.queue(line).push(parked)
     }
 
     /// Takes somebody out who waits no longer, and with it the value that was to be sent.
-    pub(crate) fn leave(&mut self, side: Side, ticket: Ticket) -> Option<Parked> {
-        self.queue(side).remove(ticket)
+    pub(crate) fn leave(&mut self, line: Line, ticket: Ticket) -> Option<Parked> {
+        self.queue(line).remove(ticket)
     }
 
     /// Counts one endpoint more.
@@ -222,10 +235,10 @@ impl State {
     pub(crate) fn close(&mut self) -> Closing {
         let was_open = !std::mem::replace(&mut self.closed, true);
         let mut closing = Closing { was_open, ..Closing::default() };
-        for side in [Side::Receiving, Side::Sending] {
-            while let Some(parked) = self.queue(side).pop() {
+        for line in [Line::Receiving, Line::Sending, Line::Closing] {
+            while let Some(parked) = self.queue(line).pop() {
                 if parked.waiter.claim() {
-                    closing.waiters.push((side, parked));
+                    closing.waiters.push((line, parked));
                 } else {
                     closing.stale.extend(parked.value);
                 }
@@ -244,15 +257,19 @@ impl State {
             closed: u32::from(self.closed),
             senders: self.senders,
             receivers: self.receivers,
-            parked_senders: self.waiting(Side::Sending).count() as u32,
-            parked_receivers: self.waiting(Side::Receiving).count() as u32,
+            parked_senders: self.waiting(Line::Sending).count() as u32,
+            parked_receivers: self.waiting(Line::Receiving).count() as u32,
             ..ChannelInfo::default()
         }
     }
 
-    /// Who waits on a side and was not claimed yet.
-    pub(crate) fn waiting(&self, side: Side) -> impl Iterator<Item = &Parked> {
-        let queue = if side == Side::Sending { &self.sending } else { &self.receiving };
+    /// Who waits in a line and was not claimed yet.
+    pub(crate) fn waiting(&self, line: Line) -> impl Iterator<Item = &Parked> {
+        let queue = match line {
+            Line::Sending => &self.sending,
+            Line::Receiving => &self.receiving,
+            Line::Closing => &self.closing,
+        };
         queue.iter().filter(|parked| parked.waiter.is_open())
     }
 
@@ -305,10 +322,11 @@ impl State {
         Some(value)
     }
 
-    fn queue(&mut self, side: Side) -> &mut Queue<Parked> {
-        match side {
-            Side::Sending => &mut self.sending,
-            Side::Receiving => &mut self.receiving,
+    fn queue(&mut self, line: Line) -> &mut Queue<Parked> {
+        match line {
+            Line::Sending => &mut self.sending,
+            Line::Receiving => &mut self.receiving,
+            Line::Closing => &mut self.closing,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::queue::Ticket;
-use super::state::Side;
+use super::state::Line;
 use super::{Channel, Waiter, bury};
 use crate::mailbox::{Filters, Mailbox};
 use crate::signal::Envelope;
@@ -18,15 +18,15 @@ pub(crate) struct Places(SmallVec<[Place; 1]>);
 #[derive(Debug)]
 struct Place {
     channel: Arc<Channel>,
-    side: Side,
+    line: Line,
     ticket: Ticket,
     arm: u8,
 }
 
 impl Places {
     /// One more.
-    pub(crate) fn add(&mut self, channel: &Arc<Channel>, side: Side, ticket: Ticket, arm: u8) {
-        self.0.push(Place { channel: channel.clone(), side, ticket, arm });
+    pub(crate) fn add(&mut self, channel: &Arc<Channel>, line: Line, ticket: Ticket, arm: u8) {
+        self.0.push(Place { channel: channel.clone(), line, ticket, arm });
     }
 
     /// The place of this arm is left already: who completed it took it out.
@@ -38,7 +38,7 @@ impl Places {
 impl Drop for Places {
     fn drop(&mut self) {
         for place in self.0.drain(..) {
-            let left = place.channel.lock().leave(place.side, place.ticket);
+            let left = place.channel.lock().leave(place.line, place.ticket);
             if let Some(value) = left.and_then(|parked| parked.value) {
                 bury([value]);
             }

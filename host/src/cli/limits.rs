@@ -53,6 +53,21 @@ pub(super) struct LimitFlags {
     /// Links of one actor [default: 65536]
     #[arg(long, value_name = "N")]
     links_max: Option<u32>,
+    /// Handles of one actor: endpoints of channels, and sockets [default: 131072]
+    #[arg(long, value_name = "N")]
+    handles_max: Option<u32>,
+    /// Channels of all actors together [default: 1048576]
+    #[arg(long, value_name = "N")]
+    host_channels_max: Option<u64>,
+    /// Values that one channel may have room for [default: 1048576]
+    #[arg(long, value_name = "N")]
+    channel_len_max: Option<u32>,
+    /// Bytes in one channel [default: 16M]
+    #[arg(long, value_name = "SIZE")]
+    channel_bytes_max: Option<Size>,
+    /// Who wait on one channel [default: 131072]
+    #[arg(long, value_name = "N")]
+    channel_waiters_max: Option<u32>,
     /// How long an actor may run without waiting, in milliseconds [default: no limit]
     #[arg(long, value_name = "MS")]
     run_time_max_ms: Option<u64>,
@@ -117,6 +132,11 @@ impl LimitFlags {
         set(&mut limits.group_members_max, self.group_members_max);
         set(&mut limits.references_max, self.references_max);
         set(&mut limits.links_max, self.links_max);
+        set(&mut limits.handles_max, self.handles_max);
+        set(&mut limits.host_channels_max, self.host_channels_max);
+        set(&mut limits.channel_len_max, self.channel_len_max);
+        set(&mut limits.channel_bytes_max, bytes(self.channel_bytes_max));
+        set(&mut limits.channel_waiters_max, self.channel_waiters_max);
         let time = |ms: Option<u64>| ms.map(Duration::from_millis);
         set(&mut limits.run_time_max, time(self.run_time_max_ms));
         set(&mut limits.handler_time_max, time(self.handler_time_max_ms));

@@ -28,7 +28,7 @@ pub(super) fn endpoint(state: &ActorState, handle: u64, side: Side) -> Result<Ar
 }
 
 /// The channel of a handle, and whether that is its receiving endpoint.
-fn channel_of(state: &ActorState, handle: u64) -> Result<(Arc<Channel>, bool), Status> {
+pub(super) fn channel_of(state: &ActorState, handle: u64) -> Result<(Arc<Channel>, bool), Status> {
     let owned = state.cell().owned();
     match owned.handles.get(handle) {
         Some(Resource::Sender(sender)) => Ok((sender.channel().clone(), false)),

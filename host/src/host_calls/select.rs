@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flower_abi::{Arm, Kind, NEVER, Status};
 use smallvec::SmallVec;
 
-use super::channel::endpoint;
+use super::channel::{channel_of, endpoint};
 use super::info::Destination;
 use super::message::{Outgoing, has_passed, next_id};
 use super::park::park;
@@ -163,6 +163,10 @@ impl Selection {
             Arm::RECEIVE => {
                 let channel = endpoint(state, arm.handle, Side::Receiving);
                 Ok(channel.map(|channel| self.add(number, channel, Want::Receive)))
+            }
+            Arm::CLOSED => {
+                let channel = channel_of(state, arm.handle);
+                Ok(channel.map(|(channel, _)| self.add(number, channel, Want::Closed)))
             }
             Arm::MAILBOX => {
                 let filters = read_filters(memory, arm.body, arm.body_len)?;

@@ -106,6 +106,7 @@ pub(crate) enum ArmOp {
     Send { at: u32, value: u64 },
     Recv { at: u32 },
     Mailbox,
+    Closed { at: u32 },
 }
 
 /// Waits without an end.
@@ -186,6 +187,7 @@ impl ArmOp {
             ArmOp::Send { at, value } => record(0, [*at, 0, 0], [*value, 0]),
             ArmOp::Recv { at } => record(1, [*at, 0, 0], [0, 0]),
             ArmOp::Mailbox => record(2, [0; 3], [0, 0]),
+            ArmOp::Closed { at } => record(3, [*at, 0, 0], [0, 0]),
         }
     }
 }

@@ -370,6 +370,40 @@ fn a_select_that_sends_is_met_by_who_receives_and_by_who_selects() {
     });
 }
 
+/// By either endpoint, parked in it or not, and by every way in which a channel ends.
+#[test]
+fn who_waits_for_the_end_of_a_channel_is_told() {
+    in_each_mode(async |builder| {
+        let ends = |at| vec![ArmOp::Closed { at }, ArmOp::Recv { at: 3 }];
+        let parked = |at| Op::Select { arms: ends(at), biased: false, within: FOREVER };
+        let started = [Op::Start { arms: ends(0), within: FOREVER }, Op::Receive { within: FOREVER }];
+        let spawn =
+            |index, child: &[Op]| Op::Spawn { child: child.to_vec(), index, handles: vec![0, 1, 2, 3] };
+        let spawns = [spawn(1, &[parked(0)]), spawn(2, &[parked(1)]), spawn(3, &started)];
+        let ops = [&[new(1), second(0)], &spawns[..], &[try_send(5), SLEEP, Op::Close { at: 1 }, recv()]];
+        let played = Played::new(builder, &[&ops.concat()[..], &[parked(0)]].concat()).await;
+        for actor in [0, 1, 2, 3] {
+            let last = played.of(actor).last().expect("it was told").clone();
+            assert_eq!((last.arm, last.closed), (0, true), "actor {actor}: {last:?}");
+        }
+        assert_eq!(played.received(0), [5], "who waits for the end takes nothing");
+        played.end().await;
+    });
+    wat::run(async {
+        for last in [Op::Crash, SLEEP, Op::Drop { at: 1 }] {
+            let ends = Op::Select { arms: vec![ArmOp::Closed { at: 0 }], biased: false, within: FOREVER };
+            let ops = [new(1), child(1, &[SLEEP, last.clone()]), Op::Drop { at: 1 }, ends];
+            let played = Played::new(deterministic(1), &ops).await;
+            assert_eq!(
+                played.of(0).last().map(|seen| (seen.status, seen.closed)),
+                Some((0, true)),
+                "{last:?}"
+            );
+            played.end().await;
+        }
+    });
+}
+
 #[test]
 fn a_closed_arm_says_so() {
     in_each_mode(async |builder| {

@@ -21,10 +21,11 @@ fn place() -> impl Strategy<Value = u32> {
 }
 
 fn arm() -> impl Strategy<Value = ArmOp> {
-    prop_oneof![(place(), any::<bool>()).prop_map(|(n, sends)| match sends {
-        true => ArmOp::Send { at: 2 * n, value: 0 },
-        false => ArmOp::Recv { at: 2 * n + 1 },
-    }),]
+    prop_oneof![
+        4 => place().prop_map(|n| ArmOp::Send { at: 2 * n, value: 0 }),
+        4 => place().prop_map(|n| ArmOp::Recv { at: 2 * n + 1 }),
+        1 => (0..2 * CHANNELS).prop_map(|at| ArmOp::Closed { at }),
+    ]
 }
 
 fn select() -> impl Strategy<Value = Op> {
@@ -87,6 +88,7 @@ struct Channel {
     endpoints: [bool; 2],
     sending: Vec<Waits>,
     receiving: Vec<Waits>,
+    closing: Vec<Waits>,
 }
 
 /// A completion in the mailbox.
@@ -128,6 +130,7 @@ impl Model {
             endpoints: [true; 2],
             sending: Vec::new(),
             receiving: Vec::new(),
+            closing: Vec::new(),
         };
         Model {
             channels: made.iter().map(channel).collect(),
@@ -164,7 +167,7 @@ impl Model {
     fn forget(&mut self, step: u32) -> bool {
         let mut was_there = false;
         for channel in &mut self.channels {
-            for queue in [&mut channel.sending, &mut channel.receiving] {
+            for queue in [&mut channel.sending, &mut channel.receiving, &mut channel.closing] {
                 let before = queue.len();
                 queue.retain(|waits| waits.step != step);
                 was_there |= queue.len() < before;
@@ -208,14 +211,11 @@ impl Model {
 
     fn close(&mut self, n: usize) -> bool {
         let was_open = !std::mem::replace(&mut self.channels[n].closed, true);
-        for receives in [true, false] {
-            let channel = &self.channels[n];
-            let queue = if receives { &channel.receiving } else { &channel.sending };
-            for waits in queue.clone() {
-                // One that waits here twice is told once.
-                if self.stands(n, &waits) {
-                    self.complete(&waits, 0, true);
-                }
+        let channel = &self.channels[n];
+        for waits in [&channel.receiving[..], &channel.sending, &channel.closing].concat() {
+            // One that waits here twice is told once.
+            if self.stands(n, &waits) {
+                self.complete(&waits, 0, true);
             }
         }
         was_open
@@ -223,7 +223,8 @@ impl Model {
 
     fn stands(&self, n: usize, waits: &Waits) -> bool {
         let channel = &self.channels[n];
-        channel.receiving.iter().chain(&channel.sending).any(|other| other.step == waits.step)
+        let mut all = channel.receiving.iter().chain(&channel.sending).chain(&channel.closing);
+        all.any(|other| other.step == waits.step)
     }
 
     /// The arms that can go ahead, or why none may be tried.
@@ -233,8 +234,10 @@ impl Model {
             let is_ready = match arm {
                 ArmOp::Send { at, .. } if !self.has(*at, false) => return Err(Status::NO_HANDLE),
                 ArmOp::Recv { at } if !self.has(*at, true) => return Err(Status::NO_HANDLE),
+                ArmOp::Closed { at } if !self.has(*at, at % 2 == 1) => return Err(Status::NO_HANDLE),
                 ArmOp::Send { at, .. } => self.can_send(*at as usize / 2),
                 ArmOp::Recv { at } => self.can_receive(*at as usize / 2),
+                ArmOp::Closed { at } => self.channels[*at as usize / 2].closed,
                 ArmOp::Mailbox => {
                     let is_first = !arms[..at].contains(&ArmOp::Mailbox);
                     !self.mailbox.is_empty() && is_first
@@ -251,6 +254,7 @@ impl Model {
         match arm {
             ArmOp::Send { at, value } => self.send(*at as usize / 2, *value),
             ArmOp::Recv { at } => self.receive(*at as usize / 2),
+            ArmOp::Closed { .. } => Came { value: 0, closed: true },
             ArmOp::Mailbox => {
                 let Completion { value, closed, .. } = self.mailbox.pop_front().expect("there is one");
                 Came { value, closed }
@@ -300,6 +304,9 @@ impl Model {
                 }
                 ArmOp::Recv { at } => {
                     self.channels[*at as usize / 2].receiving.push(Waits { step, arm, value: 0 });
+                }
+                ArmOp::Closed { at } => {
+                    self.channels[*at as usize / 2].closing.push(Waits { step, arm, value: 0 });
                 }
                 ArmOp::Mailbox => {}
             }

@@ -7,7 +7,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use crate::channel::Rent;
-use crate::channel::state::{Bounds, Offered, Parked, Side, State, Taken, Trash};
+use crate::channel::state::{Bounds, Line, Offered, Parked, State, Taken, Trash};
 use crate::channel::waiter::Waiter;
 use crate::model;
 use crate::pid::ActorId;
@@ -53,7 +53,7 @@ impl Channels {
         let waiter = Arc::new(Waiter::new(ActorId, 0));
         for (arm, state) in [&mut first, &mut second].into_iter().enumerate() {
             let parked = Parked { waiter: waiter.clone(), arm: arm as u8, value: None };
-            state.park(Side::Receiving, parked);
+            state.park(Line::Receiving, parked);
         }
         Some(waiter)
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use flower_abi::AT_ONCE;
+use flower_abi::{AT_ONCE, Filter};
 
 use crate::channel::queue::Outcome;
 use crate::channel::remote::{Written, says_closed};
@@ -37,11 +37,16 @@ pub trait Arm {
         None
     }
 
+    /// The same, if nothing but the host can let it go ahead while no task runs.
+    fn direct(&mut self) -> Option<flower_abi::Arm> {
+        self.remote()
+    }
+
     /// It has won in the host, and nobody wants that any more.
     fn return_remote(&mut self, _completion: &Envelope) {}
 
     /// It has won in the host. Whether it could make something of that.
-    fn settle_remote(&mut self, _completion: &Envelope) -> bool {
+    fn settle_remote(&mut self, _completion: Envelope) -> bool {
         false
     }
 }
@@ -104,13 +109,17 @@ impl<T> Arm for RecvArm<'_, T> {
         Some(self.chan.remote.get()?.recv_arm())
     }
 
+    fn direct(&mut self) -> Option<flower_abi::Arm> {
+        if self.chan.state.borrow().held() > 0 { None } else { self.remote() }
+    }
+
     fn return_remote(&mut self, completion: &Envelope) {
         self.chan.put_back(completion);
     }
 
-    fn settle_remote(&mut self, completion: &Envelope) -> bool {
-        self.value = self.chan.arrived(completion);
-        self.value.is_some() || says_closed(completion)
+    fn settle_remote(&mut self, completion: Envelope) -> bool {
+        self.value = self.chan.arrived(&completion);
+        self.value.is_some() || says_closed(&completion)
     }
 }
 
@@ -186,9 +195,9 @@ impl<T> Arm for SendArm<'_, T> {
         Some(remote.send_arm(self.written.insert(written)))
     }
 
-    fn settle_remote(&mut self, completion: &Envelope) -> bool {
+    fn settle_remote(&mut self, completion: Envelope) -> bool {
         let value = self.value.take();
-        if says_closed(completion) {
+        if says_closed(&completion) {
             self.refused = value.map(SendError::Closed);
         }
         true
@@ -208,24 +217,26 @@ impl<T> Done for SendArm<'_, T> {
 pub struct MailboxArm<T> {
     wait: Option<MessageWait>,
     envelope: Option<Envelope>,
+    /// What it takes; the host reads it here.
+    filter: Filter,
     message: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<T: Receive> MailboxArm<T> {
     #[expect(clippy::new_without_default, reason = "it is made like the other arms, by the macros")]
     pub fn new() -> MailboxArm<T> {
-        MailboxArm { wait: None, envelope: None, message: std::marker::PhantomData }
+        MailboxArm { wait: None, envelope: None, filter: T::selected(), message: std::marker::PhantomData }
     }
 }
 
 impl<T: Receive> Arm for MailboxArm<T> {
     fn attempt(&mut self) -> bool {
-        self.envelope = host::receive(&[T::selected()], AT_ONCE).ok();
+        self.envelope = host::receive(&[self.filter], AT_ONCE).ok();
         self.envelope.is_some()
     }
 
     fn park(&mut self, owner: Owner) {
-        self.wait = Some(MessageWait::start(T::selected(), owner));
+        self.wait = Some(MessageWait::start(self.filter, owner));
     }
 
     fn is_moved(&self) -> bool {
@@ -238,6 +249,20 @@ impl<T: Receive> Arm for MailboxArm<T> {
         {
             self.envelope = wait.take();
         }
+    }
+
+    fn direct(&mut self) -> Option<flower_abi::Arm> {
+        if host::is_kept(&self.filter) {
+            return None;
+        }
+        let body = host::address(&self.filter);
+        Some(flower_abi::Arm { kind: flower_abi::Arm::MAILBOX, body, body_len: 1, ..Default::default() })
+    }
+
+    /// A completion that a task waits for is none of its messages.
+    fn settle_remote(&mut self, message: Envelope) -> bool {
+        self.envelope = host::claimed(message);
+        self.envelope.is_some()
     }
 }
 
@@ -285,7 +310,11 @@ impl<A: Arm> Arm for Option<A> {
         }
     }
 
-    fn settle_remote(&mut self, completion: &Envelope) -> bool {
+    fn direct(&mut self) -> Option<flower_abi::Arm> {
+        self.as_mut()?.direct()
+    }
+
+    fn settle_remote(&mut self, completion: Envelope) -> bool {
         self.as_mut().is_some_and(|arm| arm.settle_remote(completion))
     }
 }

@@ -63,11 +63,15 @@ impl<A: Arm, F> Arm for Mapped<A, F> {
         self.arm.remote()
     }
 
+    fn direct(&mut self) -> Option<flower_abi::Arm> {
+        self.arm.direct()
+    }
+
     fn return_remote(&mut self, completion: &Envelope) {
         self.arm.return_remote(completion);
     }
 
-    fn settle_remote(&mut self, completion: &Envelope) -> bool {
+    fn settle_remote(&mut self, completion: Envelope) -> bool {
         self.arm.settle_remote(completion)
     }
 }
