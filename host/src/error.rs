@@ -15,6 +15,9 @@ pub enum BuildError {
     /// The embedder asked for no workers.
     #[error("a host needs at least one worker")]
     NoWorkers,
+    /// The embedder asked for more workers than any machine has processors.
+    #[error("a host may have {} workers at most", crate::limits::WORKERS_MAX)]
+    TooManyWorkers,
     /// The engine does not work on this machine, or its configuration is wrong.
     #[error("the WebAssembly engine could not be made: {0:#}")]
     Engine(wasmtime::Error),

@@ -18,7 +18,7 @@ use crate::error::{BuildError, SpawnError};
 use crate::exit::ExitReason;
 use crate::group::Groups;
 use crate::instance::{Engines, ModuleOptions, StackClass};
-use crate::limits::{CRASH_PATIENCE, Limits};
+use crate::limits::{CRASH_PATIENCE, Limits, WORKERS_MAX};
 use crate::loaded::Loaded;
 use crate::module::{Cache, ChildCompiler, LoadError, Module, ModuleHash, Source, TrustedArtifact};
 use crate::name::Names;
@@ -151,6 +151,7 @@ impl HostBuilder {
         let workers = match (self.deterministic, self.workers) {
             (true, _) => 1,
             (false, Some(0)) => return Err(BuildError::NoWorkers),
+            (false, Some(workers)) if workers > WORKERS_MAX => return Err(BuildError::TooManyWorkers),
             (false, Some(workers)) => workers,
             (false, None) => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
         };

@@ -25,7 +25,7 @@ use crate::crash::Remains;
 use crate::exit::{ActorExit, ExitReason};
 use crate::loaded::Loaded;
 use crate::memory::Wanted;
-use crate::module::EntrySignature;
+use crate::module::{EntrySignature, Style};
 use crate::pid::ActorId;
 use crate::policy::Granted;
 use crate::shared::Shared;
@@ -64,6 +64,11 @@ impl Plan {
     /// The arguments, which are taken once.
     fn take_args(&mut self) -> Box<Envelope> {
         self.args.take().expect("an instance is made once")
+    }
+
+    /// Whether it is called once per message.
+    pub(crate) fn is_handler(&self) -> bool {
+        self.signature.style() == Style::Handler
     }
 
     /// What the actor will do with its memory.

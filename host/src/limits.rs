@@ -8,6 +8,9 @@ use std::time::Duration;
 /// would keep its worker.
 pub(crate) const HANDLER_BATCH_MAX: u32 = 64;
 
+/// Workers of a host: each is a thread, and several for handlers.
+pub(crate) const WORKERS_MAX: usize = 1024;
+
 /// Runs out of the last-woken slot in a row: two actors that only wake each other would keep a worker.
 pub(crate) const LAST_WOKEN_RUNS_MAX: u32 = 32;
 
@@ -38,8 +41,12 @@ pub(crate) const HANDLER_SLICE_TICKS: u64 = 2;
 pub(crate) const FUEL_SLICE: u64 = 1_000_000;
 
 /// Threads that may hold a handler that ran past its slice, for each worker: every one is a stack
-/// of the operating system.
+/// of the operating system. No handler begins while all but one are taken, so that whoever begins can be suspended.
 pub(crate) const SPARE_THREADS_PER_WORKER: usize = 64;
+
+/// Ticks that a handler may compute while nearly all of these threads are taken: those that never return would keep every
+/// other handler from its turn.
+pub(crate) const HANDLER_CROWDED_TICKS: u64 = 50;
 
 /// Alternatives of one `receive`: the host compares each with each message.
 pub(crate) const FILTERS_MAX: u32 = 64;
@@ -275,7 +282,7 @@ pub struct Limits {
     pub host_channels_max: u64,
     /// How long an actor may run without waiting; none for a process, 60 s for a handler.
     pub run_time_max: Option<Duration>,
-    /// The same for a handler's one message.
+    /// The same for a handler's one message; 50 ms while nearly all threads are taken on which handlers are suspended.
     pub handler_time_max: Option<Duration>,
 }
 

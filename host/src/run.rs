@@ -85,6 +85,10 @@ fn step(shared: &Arc<Shared>, cell: &Cell, queue: Guard<'_, SignalQueue>, slot: 
 fn advance(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
     let mut place = cell.body();
     let body = place.as_mut().expect("an actor that runs has a body");
+    if is_plain_call(body, shared.deterministic) && !shared.scheduler.may_handle() {
+        cell.owned().wait = Wait::Preempted;
+        return Outcome::Preempted;
+    }
     if let Body::Fresh(plan) = body {
         let plan = plan.take().expect("an actor starts once");
         match instance::start(shared, *plan) {
@@ -96,6 +100,15 @@ fn advance(shared: &Arc<Shared>, cell: &Cell, slot: u32) -> Outcome {
         Body::Process(future) => poll(shared, cell, slot, future.as_mut()),
         Body::Handler(handler) => handle_batch(shared, cell, handler),
         Body::Fresh(_) => unreachable!("it has just been started"),
+    }
+}
+
+/// Whether the body runs on the worker's own stack: a handler, unless it is on a fiber.
+fn is_plain_call(body: &Body, deterministic: bool) -> bool {
+    match body {
+        Body::Fresh(plan) => plan.as_ref().is_some_and(|plan| plan.is_handler()) && !deterministic,
+        Body::Process(_) => false,
+        Body::Handler(_) => true,
     }
 }
 

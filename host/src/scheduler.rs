@@ -134,6 +134,11 @@ impl Scheduler {
         }
     }
 
+    /// Whether a handler may begin, so that it can be suspended when its slice is over.
+    pub(crate) fn may_handle(&self) -> bool {
+        !self.spares.are_taken()
+    }
+
     /// Puts an actor that gave up its turn behind those that wait.
     pub(crate) fn enqueue_yielded(&self, slot: u32, tree: TreeId) {
         if self.is_shared_out(tree) {

@@ -3,12 +3,14 @@
 
 mod busy;
 mod cancel;
+mod channel;
 mod log;
 mod mailbox;
 mod memory;
 mod module;
 mod name;
 mod pid;
+mod socket;
 mod spawn;
 mod stack;
 mod storm;

@@ -53,6 +53,7 @@ fn two_hosts_do_not_meet() {
 #[test]
 fn a_host_needs_a_worker() {
     assert!(matches!(Host::builder().workers(0).build(), Err(BuildError::NoWorkers)));
+    assert!(matches!(Host::builder().workers(usize::MAX).build(), Err(BuildError::TooManyWorkers)));
 }
 
 #[test]

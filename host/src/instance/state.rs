@@ -277,6 +277,9 @@ fn preempt_process(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Resu
 fn preempt_handler(mut store: StoreContextMut<'_, ActorState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data_mut();
     state.check()?;
+    if handoff::must_make_room(&state.shared, state.ticks) {
+        return Err(ActorExit::error(ExitReason::OutOfTime));
+    }
     if !handoff::yield_thread(&state.shared) {
         return Err(ActorExit::error(ExitReason::Killed));
     }

@@ -3,7 +3,8 @@
 //! A handler runs as a plain call on its worker's stack, so it cannot be suspended by switching
 //! fibers. Its thread is suspended instead: it gives its core to a spare thread, queues itself
 //! among the preempted, and sleeps until a worker that has nothing better to do gives it a core again.
-//! The number of such threads is bounded; past the bound a handler just goes on.
+//! The number of such threads is bounded. While nearly all are taken no other handler begins, so that every worker has a thread
+//! left for processes, and those that have computed for long are ended. Only where the system gives no thread a handler just goes on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::{Core, Scheduler, Task};
 use super::{slice, worker};
-use crate::limits::SPARE_THREADS_PER_WORKER;
+use crate::limits::{HANDLER_CROWDED_TICKS, SPARE_THREADS_PER_WORKER};
 use crate::shared::Shared;
 
 /// A thread without a core, which waits to be given one.
@@ -61,12 +62,27 @@ pub(crate) struct SpareThreads {
     resting: Mutex<Vec<Arc<WaitingThread>>>,
     started: AtomicUsize,
     max: usize,
+    /// Threads in the middle of a handler that wait for a core.
+    suspended: AtomicUsize,
+    /// How many of those are a crowd.
+    crowd: usize,
 }
 
 impl SpareThreads {
     pub(super) fn new(workers: usize) -> SpareThreads {
-        let max = workers * SPARE_THREADS_PER_WORKER;
-        SpareThreads { resting: Mutex::default(), started: AtomicUsize::new(0), max }
+        let (max, crowd) = (workers * SPARE_THREADS_PER_WORKER, workers * (SPARE_THREADS_PER_WORKER - 1));
+        let none = || AtomicUsize::new(0);
+        SpareThreads { resting: Mutex::default(), started: none(), max, suspended: none(), crowd }
+    }
+
+    /// Whether no more handlers may begin: each worker may be running one already that needs a thread.
+    pub(super) fn are_taken(&self) -> bool {
+        self.suspended.load(Ordering::Acquire) >= self.crowd
+    }
+
+    /// The same, seen by a handler that runs: each worker may be running one of the crowd.
+    fn are_nearly_taken(&self) -> bool {
+        self.suspended.load(Ordering::Acquire) + self.max - self.crowd >= self.crowd
     }
 
     /// Lets the resting threads end.
@@ -97,6 +113,11 @@ impl SpareThreads {
     }
 }
 
+/// Whether a handler that has computed for so many ticks must make room for others.
+pub(crate) fn must_make_room(shared: &Shared, ticks: u64) -> bool {
+    ticks > HANDLER_CROWDED_TICKS && shared.scheduler.spares.are_nearly_taken()
+}
+
 /// Called by a handler whose slice is over: lets others have the core, and returns when it is the
 /// handler's turn again. False if the host stops meanwhile, so that the handler must end.
 pub(crate) fn yield_thread(shared: &Arc<Shared>) -> bool {
@@ -113,13 +134,16 @@ pub(crate) fn yield_thread(shared: &Arc<Shared>) -> bool {
     let tree = scheduler.shares.end();
     let core = worker::release_core();
     let me = Arc::new(WaitingThread::default());
+    scheduler.spares.suspended.fetch_add(1, Ordering::AcqRel);
     scheduler.enqueue_preempted(Task::Thread(me.clone()), tree);
     spare.give(core);
     if scheduler.is_stopping() {
         // Whoever stops may have looked before this thread stood there.
         scheduler.abandon_waiting();
     }
-    let Some(core) = me.wait() else { return false };
+    let given = me.wait();
+    scheduler.spares.suspended.fetch_sub(1, Ordering::AcqRel);
+    let Some(core) = given else { return false };
     worker::hold_core(core);
     scheduler.shares.begin(tree);
     !scheduler.is_stopping()

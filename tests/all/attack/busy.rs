@@ -1,10 +1,10 @@
 //! Endless loops: of every kind of work, in every place where code runs.
 
-use flower_host::{ExitReason, Spawn};
+use flower_host::{Actor, ExitReason, Host, Module, Spawn};
 
 use super::attacker;
 use crate::oracle::{Arena, withstand};
-use crate::wat::{load, module};
+use crate::wat::{self, assert_alive, load, module, threads};
 
 /// How many of each kind, so that there are more of them than workers.
 const OF_EACH: usize = 2;
@@ -104,5 +104,55 @@ fn a_bulk_operation_over_the_largest_memory_in_a_loop() {
         );
         let loops = ["process", "handler", "process"].map(|entry| Spawn::entry(&fills, entry));
         rage_and_die(arena, loops.into()).await;
+    });
+}
+
+/// A handler that never returns, and one that does.
+const ENDLESS: &str = r#"
+    (func (export "endless") (param i32) (result i32) (loop $for_ever (br $for_ever)) i32.const 0)
+    (func (export "short") (param i32) (result i32) i32.const 1)"#;
+
+/// Many more handlers than a host with two workers has threads for.
+const CROWD: usize = 160;
+
+fn crowd(host: &Host, handlers: &Module, count: usize) -> Vec<Actor> {
+    let spawn = Spawn::entry(handlers, "endless");
+    (0..count).map(|_| host.spawn(spawn.clone()).expect("there is room")).collect()
+}
+
+/// Kills a crowd, of whom some may have been ended before, to make room.
+async fn disperse(host: &Host, crowd: Vec<Actor>) {
+    for actor in &crowd {
+        host.kill(actor.pid()).expect("the pid has all rights");
+    }
+    for actor in crowd {
+        let reason = actor.join().await;
+        assert!(matches!(&*reason, ExitReason::Killed | ExitReason::OutOfTime), "{reason:?}");
+    }
+}
+
+#[test]
+fn more_endless_handlers_than_threads_leave_every_worker_to_others() {
+    withstand(async |arena: &Arena| {
+        let handlers = attacker(arena, ENDLESS);
+        let crowd = crowd(&arena.host, &handlers, CROWD);
+        arena.round().await;
+        disperse(&arena.host, crowd).await;
+    });
+}
+
+#[test]
+fn endless_handlers_make_room_for_those_that_have_not_begun() {
+    wat::run(async {
+        let host = threads().workers(1).build().expect("a host");
+        let handlers = load(&host, &module(ENDLESS));
+        // As many as there are threads, and more.
+        let crowd = crowd(&host, &handlers, CROWD / 2);
+        let short = host.spawn(Spawn::entry(&handlers, "short")).expect("there is room");
+        assert_eq!(*short.join().await, ExitReason::NORMAL);
+        assert_alive(&host).await;
+        disperse(&host, crowd).await;
+        host.quiescent().await;
+        assert_eq!((host.actor_count(), host.memory_used()), (0, 0));
     });
 }
