@@ -28,11 +28,14 @@ mod error;
 pub mod framing;
 mod socket;
 mod stream;
+mod tcp;
+mod tls;
 mod udp;
 
 pub use active::{Active, SocketChange, SocketId, SocketMessage, SocketReady};
 pub use error::{NetError, NetErrorKind};
-pub use stream::{TcpListener, TcpStream, Tls, UnixListener, UnixStream};
+pub use stream::{TcpListener, TcpStream, UnixListener, UnixStream};
+pub use tls::Tls;
 pub use udp::UdpSocket;
 
 use std::net::SocketAddr;

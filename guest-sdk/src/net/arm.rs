@@ -9,7 +9,8 @@ use flower_abi::NetReadiness;
 
 use super::error::{NetError, NetErrorKind};
 use super::socket::Socket;
-use super::stream::{TcpListener, TcpStream, UnixListener, UnixStream, parsed};
+use super::stream::{TcpListener, TcpStream, UnixListener, UnixStream};
+use super::tcp::parsed;
 use super::udp::UdpSocket;
 use crate::channel::Owner;
 use crate::channel::select::{Arm, Done};

@@ -1,7 +1,7 @@
 //! Streams and their listeners: TCP and Unix, and TLS over either.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::time::Duration;
 
 use flower_abi::NetReadiness;
@@ -9,38 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::active::{Active, SocketId};
 use super::connect::{ConnectArm, Connecting};
-use super::error::{NetError, NetErrorKind};
+use super::error::NetError;
 use super::socket::{Socket, kind};
+use super::tls::Tls;
 use crate::channel::select::{Arm, Done};
 use crate::clock::Instant;
-
-/// What a side of an encrypted connection needs to know.
-#[derive(Clone, Debug)]
-pub enum Tls<'a> {
-    /// A client: the name that the server's certificate must be for, and in PEM the certificates that it trusts (those of
-    /// the host when there are none).
-    Client {
-        /// The server's name.
-        name: &'a str,
-        /// Whom it trusts.
-        roots: &'a [u8],
-    },
-    /// A server: its certificates and key in PEM (those of the host when there are none).
-    Server {
-        /// What it shows.
-        identity: &'a [u8],
-    },
-}
-
-impl Tls<'_> {
-    /// The role, the server's name, and what it brings.
-    fn to_wire(&self) -> (u32, &str, &[u8]) {
-        match self {
-            Tls::Client { name, roots } => (0, name, roots),
-            Tls::Server { identity } => (1, "", identity),
-        }
-    }
-}
 
 /// Makes a kind of streams, and their listeners.
 macro_rules! streams {
@@ -61,7 +34,7 @@ macro_rules! streams {
             /// The same, within a time.
             ///
             /// # Errors
-            /// [`NetErrorKind::TimedOut`] besides.
+            /// [`NetErrorKind::TimedOut`](super::NetErrorKind::TimedOut) besides.
             pub fn connect_timeout(address: &str, timeout: Duration) -> Result<$stream, NetError> {
                 Socket::connect($kind, address, Some(timeout)).map($stream)
             }
@@ -83,7 +56,7 @@ macro_rules! streams {
             /// Encrypts the connection from now on, within the read timeout.
             ///
             /// # Errors
-            /// [`NetErrorKind::Tls`] says why the two do not agree; the connection is closed.
+            /// [`NetErrorKind::Tls`](super::NetErrorKind::Tls) says why the two do not agree; the connection is closed.
             pub fn into_tls(self, tls: &Tls<'_>) -> Result<$stream, NetError> {
                 let (role, name, pem) = tls.to_wire();
                 self.0.tls(role, name, pem)?;
@@ -111,7 +84,7 @@ macro_rules! streams {
             /// Reads what is there; 0 at the end.
             ///
             /// # Errors
-            /// [`NetErrorKind::WouldBlock`] when nothing is.
+            /// [`NetErrorKind::WouldBlock`](super::NetErrorKind::WouldBlock) when nothing is.
             pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
                 self.0.try_read(buffer, 0)
             }
@@ -119,7 +92,7 @@ macro_rules! streams {
             /// Writes as much as there is room for.
             ///
             /// # Errors
-            /// [`NetErrorKind::WouldBlock`] when there is none.
+            /// [`NetErrorKind::WouldBlock`](super::NetErrorKind::WouldBlock) when there is none.
             pub fn try_write(&self, bytes: &[u8]) -> Result<usize, NetError> {
                 self.0.try_write(bytes)
             }
@@ -142,7 +115,8 @@ macro_rules! streams {
                         self.0.until_done(NetReadiness::Write, |socket| socket.try_write(bytes)).await?;
                     bytes = &bytes[written..];
                 }
-                Ok(())
+                // What TLS keeps is sent before this is over.
+                self.0.until_done(NetReadiness::Write, |socket| socket.try_write(b"")).await.map(drop)
             }
 
             /// Asks for a message when there is something to read, once: [`SocketReady`](super::SocketReady).
@@ -200,7 +174,7 @@ macro_rules! streams {
             /// Ends the connection in one direction or both: after that of writing the peer reads the end.
             ///
             /// # Errors
-            /// [`NetErrorKind::NotConnected`].
+            /// [`NetErrorKind::NotConnected`](super::NetErrorKind::NotConnected).
             pub fn shutdown(&self, how: Shutdown) -> Result<(), NetError> {
                 self.0.shutdown(how)
             }
@@ -260,7 +234,7 @@ macro_rules! streams {
             /// Waits for the next connection.
             ///
             /// # Errors
-            /// [`NetErrorKind::NoDescriptors`] and [`NetErrorKind::Limit`]: the connection waits on, and may be accepted later.
+            /// [`NetErrorKind::NoDescriptors`](super::NetErrorKind::NoDescriptors) and [`NetErrorKind::Limit`](super::NetErrorKind::Limit): the connection waits on, and may be accepted later.
             pub fn accept(&self) -> Result<$stream, NetError> {
                 self.0.accept().map($stream)
             }
@@ -268,7 +242,7 @@ macro_rules! streams {
             /// Accepts a connection that waits.
             ///
             /// # Errors
-            /// [`NetErrorKind::WouldBlock`] when none does.
+            /// [`NetErrorKind::WouldBlock`](super::NetErrorKind::WouldBlock) when none does.
             pub fn try_accept(&self) -> Result<$stream, NetError> {
                 self.0.try_accept().map($stream)
             }
@@ -316,51 +290,3 @@ streams!(
     "`ADDRESS:PORT` or, to connect, `NAME:PORT`"
 );
 streams!(UnixStream, UnixListener, kind::UNIX, kind::UNIX_LISTENER, "a Unix socket", "a path");
-
-impl TcpStream {
-    /// Its own address.
-    ///
-    /// # Errors
-    /// What the host says.
-    pub fn local_addr(&self) -> Result<SocketAddr, NetError> {
-        parsed(self.0.address(false)?)
-    }
-
-    /// Its peer's address.
-    ///
-    /// # Errors
-    /// [`NetErrorKind::NotConnected`].
-    pub fn peer_addr(&self) -> Result<SocketAddr, NetError> {
-        parsed(self.0.address(true)?)
-    }
-
-    /// Whether small writes are sent at once, in place of waiting for more.
-    ///
-    /// # Errors
-    /// What the host says.
-    pub fn set_nodelay(&self, on: bool) -> Result<(), NetError> {
-        self.0.option(0, u64::from(on))
-    }
-
-    /// After how much silence the peer is asked whether it is there still; never when it is `None`.
-    ///
-    /// # Errors
-    /// What the host says.
-    pub fn set_keepalive(&self, silence: Option<Duration>) -> Result<(), NetError> {
-        self.0.option(1, silence.map_or(0, |silence| silence.as_nanos() as u64))
-    }
-}
-
-impl TcpListener {
-    /// Where it listens: with port 0 the system has chosen one.
-    ///
-    /// # Errors
-    /// What the host says.
-    pub fn local_addr(&self) -> Result<SocketAddr, NetError> {
-        parsed(self.0.address(false)?)
-    }
-}
-
-pub(super) fn parsed(text: String) -> Result<SocketAddr, NetError> {
-    text.parse().map_err(|_| NetError { kind: NetErrorKind::Other, at: text, text: "no address".to_owned() })
-}

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::active::{Active, SocketId};
 use super::error::NetError;
 use super::socket::{Socket, kind};
-use super::stream::parsed;
+use super::tcp::parsed;
 use crate::clock::Instant;
 
 /// A UDP socket. Dropping it closes it.

@@ -27,6 +27,45 @@ fn serve((stream, identity): (TcpStream, String)) -> Result<(), String> {
     }
 }
 
+/// Writes more than the kernel takes, and ends.
+fn write_much((stream, identity): (TcpStream, String)) -> Result<(), String> {
+    let tls = Tls::Server { identity: identity.as_bytes() };
+    let mut stream = stream.into_tls(&tls).map_err(|error| error.to_string())?;
+    stream.write_all(&vec![b'm'; MUCH]).map_err(|error| error.to_string())
+}
+
+/// The same in a task, and awaits an answer before it ends.
+fn ask_much((stream, identity): (TcpStream, String)) -> Result<(), String> {
+    flower::task::block_on(async move {
+        let tls = Tls::Server { identity: identity.as_bytes() };
+        let stream = stream.into_tls_async(&tls).await.map_err(|error| error.to_string())?;
+        stream.write_all_async(&vec![b'm'; MUCH]).await.map_err(|error| error.to_string())?;
+        let answered = stream.read_async(&mut [0; 1]).await.map_err(|error| error.to_string())?;
+        if answered == 1 { Ok(()) } else { Err("no answer".to_owned()) }
+    })
+}
+
+const MUCH: usize = 8_000_000;
+
+fn in_full_to_a_late_reader(identity: &str, roots: &str) {
+    for asks in [false, true] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("it is granted");
+        let address = listener.local_addr().expect("it has one").to_string();
+        let client = TcpStream::connect(&address).expect("it listens");
+        let args = (listener.accept().expect("it has come"), identity.to_owned());
+        let server = if asks { spawn_join(ask_much, args) } else { spawn_join(write_much, args) };
+        let trusting = Tls::Client { name: "flower.test", roots: roots.as_bytes() };
+        let mut client = client.into_tls(&trusting).expect("the certificate is trusted");
+        flower::sleep(flower_guests::ms(20));
+        let mut all = vec![0; MUCH];
+        client.read_exact(&mut all).expect("all of it comes");
+        assert!(all.iter().all(|byte| *byte == b'm'));
+        // Who is not asked has gone.
+        let _ = client.write_all(b"!");
+        assert_eq!(server.join(), Ok(Ok(())));
+    }
+}
+
 fn main() {
     let (identity, roots) = (variable("IDENTITY"), variable("ROOTS"));
     if let Some(address) = std::env::args().nth(1) {
@@ -61,6 +100,8 @@ fn main() {
     assert_eq!(client.read(&mut came).expect("it ends"), 0);
     drop(client);
     assert_eq!(server.join(), Ok(Ok(())));
+
+    in_full_to_a_late_reader(&identity, &roots);
 
     for (name, roots) in [("other.test", &roots[..]), ("flower.test", "")] {
         let (client, server) = connect();

@@ -181,6 +181,11 @@ pub(super) async fn net_write(
     let attempt =
         |memory: &mut GuestMemory<'_>, _: &mut ActorState| Ok(socket.try_write(memory.read(buffer, len)?));
     let written = until_done(&mut guest, &socket, |_| Interest::Write, deadline, attempt).await?;
+    if written.is_ok() && socket.keeps_bytes() {
+        // Or the end of what an actor writes would be lost with it. In any case it is written, as far as TLS goes.
+        let flush = |_: &mut GuestMemory<'_>, _: &mut ActorState| Ok(socket.try_flush());
+        let _ = until_done(&mut guest, &socket, |_| Interest::Write, deadline, flush).await?;
+    }
     Ok(number(written.map(|written| written as u64)))
 }
 

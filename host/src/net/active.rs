@@ -116,6 +116,8 @@ impl Shared {
     }
 
     fn tell_asked(&self, owned: &mut Owned, handle: u64, socket: &Socket) {
+        // The peer may wait for the rest of that before it sends anything. What fails is told by the next attempt.
+        let _ = socket.try_flush();
         let events = [(Interest::Read, SocketEvent::Readable), (Interest::Write, SocketEvent::Writable)];
         for (interest, event) in events.into_iter().filter(|(interest, _)| socket.source.is_ready(*interest))
         {

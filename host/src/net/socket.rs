@@ -197,7 +197,7 @@ impl Socket {
         if let Some(tls) = &mut *self.tls.lock() {
             return tls.write(self, bytes);
         }
-        self.transmit(bytes)
+        if bytes.is_empty() { Ok(0) } else { self.transmit(bytes) }
     }
 
     /// Writes to the socket itself.

@@ -86,6 +86,19 @@ impl Socket {
         Ok(())
     }
 
+    /// Hands to the socket what TLS keeps because there was no room for it.
+    pub(crate) fn try_flush(&self) -> NetResult<()> {
+        match &mut *self.tls.lock() {
+            Some(tls) => tls.flush(self),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there is something of that.
+    pub(crate) fn keeps_bytes(&self) -> bool {
+        self.tls.lock().as_ref().is_some_and(|tls| tls.must_write_first())
+    }
+
     /// Goes on with the handshake, as far as it can.
     pub(crate) fn try_handshake(&self) -> NetResult<()> {
         match &mut *self.tls.lock() {

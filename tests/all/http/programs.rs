@@ -8,7 +8,7 @@ use std::time::Duration;
 use tungstenite::Message;
 
 use super::{curl, free_port, get};
-use crate::support::{Program, Running, Watchdog, guest_file};
+use crate::support::{Program, Running, Watchdog, guest_file, host_program};
 
 /// A program behind HTTP, once it has said its first line.
 fn program(name: &str, flags: &[&str]) -> (Running, String) {
@@ -80,6 +80,26 @@ fn a_client_that_reads_late_sends_half_or_breaks_off_delays_nobody() {
         }
     }
     assert!(read > 30 * 300_000, "{read}");
+    running.signal("TERM");
+    running.ended();
+}
+
+#[test]
+fn without_descriptors_clients_wait_until_there_are_some() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let script =
+        format!("ulimit -n 64; exec \"$0\" run --http {address}=web --stop-deadline-ms 1 --no-cache \"$1\"");
+    let command = Program::other("/bin/sh".as_ref(), ["-c", &script]);
+    let mut running = command.arg(host_program()).arg(guest_file("http_hello")).start();
+    running.line();
+    let mut streams: Vec<_> =
+        (0..100).map(|_| TcpStream::connect(&address).expect("the kernel accepts")).collect();
+    let mut last = streams.pop().expect("there are some");
+    last.write_all(get("/").as_bytes()).expect("it is open");
+    drop(streams);
+    let mut answer = String::new();
+    last.read_to_string(&mut answer).expect("it is answered and closed");
+    assert!(answer.ends_with("hello\n"), "{answer}");
     running.signal("TERM");
     running.ended();
 }
