@@ -296,7 +296,7 @@ macro_rules! endpoint {
             /// How many values it has room for.
             pub fn capacity(&self) -> usize {
                 match self.chan.remote.get() {
-                    Some(remote) => remote.info().capacity as usize,
+                    Some(remote) => remote.capacity() as usize,
                     None => self.chan.state.borrow().capacity,
                 }
             }

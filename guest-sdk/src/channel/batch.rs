@@ -27,8 +27,11 @@ impl Room {
     /// Takes what is there, unless that is not wanted or somebody else could receive it.
     #[cold]
     pub(super) fn fill<T>(&mut self, chan: &Chan<T>, remote: &Remote<T>) {
+        if remote.capacity() < CAPACITY_MIN {
+            return;
+        }
         let info = remote.info();
-        if info.capacity < CAPACITY_MIN || info.receivers != 1 || info.len == 0 {
+        if info.receivers != 1 || info.len == 0 {
             return;
         }
         self.0.resize(BYTES_MAX, 0);
@@ -60,7 +63,7 @@ pub(super) fn send_all<T>(
     remote: &Remote<T>,
     values: impl IntoIterator<Item = T>,
 ) -> Result<(), SendError<T>> {
-    let batches = remote.info().capacity >= CAPACITY_MIN;
+    let batches = remote.capacity() >= CAPACITY_MIN;
     let mut values = values.into_iter();
     if !batches {
         return values.try_for_each(|value| sender.send(value));

@@ -34,6 +34,11 @@ impl<T> Receiver<T> {
     /// Inside a task, when it would have to wait for other tasks; or when too many receivers wait already.
     #[track_caller]
     pub fn recv(&self) -> Option<T> {
+        // At a rendezvous there is seldom a sender already.
+        if let Some(remote) = self.direct().filter(|remote| remote.capacity() == 0) {
+            let left = self.chan.state.borrow_mut().take_left();
+            return left.or_else(|| remote.recv(NEVER).ok());
+        }
         match self.try_recv() {
             Ok(value) => Some(value),
             Err(TryRecvError::Closed) => None,

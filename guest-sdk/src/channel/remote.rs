@@ -3,7 +3,7 @@
 //! An endpoint that is sent away *promotes* its channel: the host makes one, what the local one held goes there, whoever
 //! waited tries again there, and all endpoints of the actor go on with it. Their meaning stays the same.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use flower_abi::{
     AT_ONCE, Arm, ChannelInfo, Codec, Filter, Kind, MessageInfo, NEVER, SendOptions, Status, ValueHeader,
@@ -43,6 +43,8 @@ pub(super) struct Remote<T> {
     pub(super) receiver: RefCell<Option<Handle>>,
     travel: Travel<T>,
     fingerprint: u64,
+    /// How many values it has room for, once that was asked.
+    capacity: Cell<Option<u32>>,
 }
 
 /// A value as it travels.
@@ -93,7 +95,8 @@ impl<T> Remote<T> {
     /// One that came with a message, as one of the two endpoints.
     pub(super) fn arrived(sender: Option<Handle>, receiver: Option<Handle>, travel: Travel<T>) -> Remote<T> {
         let fingerprint = (travel.fingerprint)();
-        Remote { sender: RefCell::new(sender), receiver: RefCell::new(receiver), travel, fingerprint }
+        let (sender, receiver) = (RefCell::new(sender), RefCell::new(receiver));
+        Remote { sender, receiver, travel, fingerprint, capacity: Cell::new(None) }
     }
 
     pub(super) fn sender_number(&self) -> u64 {
@@ -188,6 +191,15 @@ impl<T> Remote<T> {
         let handle = if self.receiver_number() == 0 { self.sender_number() } else { self.receiver_number() };
         let gone = ChannelInfo { closed: 1, ..ChannelInfo::default() };
         host::channel_info(handle).unwrap_or(gone)
+    }
+
+    /// How many values it has room for.
+    pub(super) fn capacity(&self) -> u32 {
+        self.capacity.get().unwrap_or_else(|| {
+            let capacity = self.info().capacity;
+            self.capacity.set(Some(capacity));
+            capacity
+        })
     }
 
     pub(super) fn close(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The host calls of channels.
 
-use flower_abi::{AT_ONCE, Arm, ChannelInfo, Overflow, SendOptions, Status};
+use flower_abi::{Arm, ChannelInfo, Overflow, SendOptions, Status};
 
 use super::{address, address_mut, done, incoming, length, number, received};
 use crate::envelope::Envelope;
@@ -14,18 +14,13 @@ pub(crate) fn channel_new(capacity: u32, overflow: Overflow) -> Result<(u64, u64
     Ok((handles[0], handles[1]))
 }
 
-/// Parks only if it has to: what need not wait is cheaper by a call that cannot. A full channel is `TIMED_OUT`.
+/// Parks if it has to: what need not wait is cheaper by [`channel_try_send`]. A full channel is `TIMED_OUT`.
 pub(crate) fn channel_send(
     handle: u64,
     body: &[u8],
     options: &SendOptions,
     deadline: u64,
 ) -> Result<(), Status> {
-    match channel_try_send(handle, body, options) {
-        Err(Status::CHANNEL_FULL) if deadline == AT_ONCE => return Err(Status::TIMED_OUT),
-        Err(Status::CHANNEL_FULL) => {}
-        over => return over,
-    }
     let (body, len) = (address(body), length(body));
     // SAFETY: see the module above.
     done(unsafe { imports::channel_send(handle, body, len, address(options), deadline) })
@@ -37,16 +32,11 @@ pub(crate) fn channel_try_send(handle: u64, body: &[u8], options: &SendOptions) 
     done(unsafe { imports::channel_try_send(handle, body, len, address(options)) })
 }
 
-/// Parks only if it has to. An empty channel is `TIMED_OUT`.
+/// Parks if it has to. An empty channel is `TIMED_OUT`.
 pub(crate) fn channel_recv(handle: u64, deadline: u64) -> Result<Envelope, Status> {
     received(incoming(|buffer, capacity, info| {
         // SAFETY: see the module above.
-        match Status(unsafe { imports::channel_try_recv(handle, buffer, capacity, info) }) {
-            Status::NONE if deadline == AT_ONCE => Status::TIMED_OUT.0,
-            // SAFETY: see the module above.
-            Status::NONE => unsafe { imports::channel_recv(handle, buffer, capacity, info, deadline) },
-            over => over.0,
-        }
+        unsafe { imports::channel_recv(handle, buffer, capacity, info, deadline) }
     }))
 }
 

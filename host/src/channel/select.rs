@@ -101,15 +101,22 @@ impl Arms<'_> {
     ) -> Round {
         let channels = self.channels;
         let mut locked = Locked::new(channels);
-        let ready = self.ready(&mut locked, trash);
-        let chosen = match ready.len() {
-            0 => return self.line_up(&mut locked),
-            1 => 0,
-            several => pick(several),
+        // A lone arm shows when it is tried whether it can go ahead.
+        let is_alone = channels.len() == 1 && self.message.is_none();
+        let arm = if is_alone {
+            0
+        } else {
+            let ready = self.ready(&mut locked, trash);
+            let chosen = match ready.len() {
+                0 => return self.line_up(&mut locked),
+                1 => 0,
+                several => pick(several),
+            };
+            let Some(arm) = ready[chosen] else { return Round::Over(Attempt::Mailbox) };
+            arm
         };
-        let Some(arm) = ready[chosen] else { return Round::Over(Attempt::Mailbox) };
         let state = locked.state(arm);
-        match &mut self.wants[arm] {
+        let round = match &mut self.wants[arm] {
             Want::Send(value) => {
                 let offered = state.offer(value.take().expect("a send has a value"));
                 self.settle(arm, offered, counters, trash)
@@ -119,11 +126,17 @@ impl Arms<'_> {
                 Taken::Closed => Round::Over(Attempt::Done { arm, outcome: Outcome::Closed, value: None }),
                 Taken::Empty => Round::Again,
             },
+            Want::Closed if !state.is_closed() => Round::Again,
             Want::Closed => Round::Over(Attempt::Done { arm, outcome: Outcome::Closed, value: None }),
+        };
+        match round {
+            Round::Again if is_alone => self.line_up(&mut locked),
+            round => round,
         }
     }
 
     /// The arms that can go ahead, in order; `None` is the one of the mailbox.
+    #[inline(never)]
     fn ready(&self, locked: &mut Locked<'_>, trash: &mut Trash) -> SmallVec<[Option<usize>; 8]> {
         let mut ready: SmallVec<[Option<usize>; 8]> = SmallVec::new();
         let mut message = self.message;
@@ -195,17 +208,22 @@ impl Arms<'_> {
 }
 
 /// The channels of a select, each locked once.
-struct Locked<'a> {
-    states: SmallVec<[MutexGuard<'a, State>; 1]>,
-    /// Which of them each arm is about.
-    of: SmallVec<[u8; 8]>,
+enum Locked<'a> {
+    One(MutexGuard<'a, State>),
+    Many {
+        states: SmallVec<[MutexGuard<'a, State>; 8]>,
+        /// Which of them each arm is about.
+        of: SmallVec<[u8; 8]>,
+    },
 }
 
 impl<'a> Locked<'a> {
+    #[inline]
     fn new(channels: &'a [Arc<Channel>]) -> Locked<'a> {
-        if let [only] = channels {
-            return Locked { states: smallvec::smallvec![only.lock()], of: smallvec::smallvec![0] };
-        }
+        if let [only] = channels { Locked::One(only.lock()) } else { Locked::many(channels) }
+    }
+
+    fn many(channels: &'a [Arc<Channel>]) -> Locked<'a> {
         let address = |channel: &Arc<Channel>| Arc::as_ptr(channel).addr();
         let mut different: SmallVec<[&Arc<Channel>; 8]> = channels.iter().collect();
         different.sort_unstable_by_key(|channel| address(channel));
@@ -214,10 +232,14 @@ impl<'a> Locked<'a> {
             different.binary_search_by_key(&address(channel), |other| address(other)).unwrap_or(0) as u8
         };
         let of = channels.iter().map(place).collect();
-        Locked { states: different.iter().map(|channel| channel.lock()).collect(), of }
+        Locked::Many { states: different.iter().map(|channel| channel.lock()).collect(), of }
     }
 
+    #[inline]
     fn state(&mut self, arm: usize) -> &mut State {
-        &mut self.states[usize::from(self.of[arm])]
+        match self {
+            Locked::One(state) => state,
+            Locked::Many { states, of } => &mut states[usize::from(of[arm])],
+        }
     }
 }

@@ -6,7 +6,7 @@ use flower_abi::{ChannelInfo, Overflow, Status, ValueHeader};
 
 use super::info::Destination;
 use super::message::{Outgoing, next_id, refuse};
-use super::select::{Done, Selection, perform};
+use super::select::{Begun, Done, Single};
 use super::{Guest, number, split};
 use crate::channel::{Attempt, Channel, Side};
 use crate::guest_memory::{BadPointer, GuestMemory};
@@ -92,10 +92,10 @@ fn read_send(
     state: &mut ActorState,
     handle: u64,
     outgoing: Outgoing,
-) -> Result<Result<Selection, Status>, BadPointer> {
+) -> Result<Result<Single, Status>, BadPointer> {
     let value = outgoing.read(memory, state)?;
     let channel = endpoint(state, handle, Side::Sending);
-    Ok(channel.and_then(|channel| Ok(Selection::send(channel, value?))))
+    Ok(channel.and_then(|channel| Ok(Single::send(channel, value?))))
 }
 
 pub(super) async fn channel_send(
@@ -107,10 +107,11 @@ pub(super) async fn channel_send(
     deadline: u64,
 ) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
-    let sent = match read_send(&memory, state, handle, Outgoing { body, body_len, options })? {
-        Ok(selection) => perform(&mut guest, selection, deadline).await?,
-        Err(status) => Err(status),
+    let begun = match read_send(&memory, state, handle, Outgoing { body, body_len, options })? {
+        Ok(single) => single.begin(state, deadline),
+        Err(status) => Begun::Over(Err(status)),
     };
+    let sent = begun.end(&mut guest, deadline).await?;
     Ok(sent.map_or_else(|status| refuse(guest.data(), status).0, |done| status_of(done.outcome)))
 }
 
@@ -123,7 +124,7 @@ pub(super) fn channel_try_send(
 ) -> wasmtime::Result<i32> {
     let (memory, state) = split(&mut guest)?;
     let read = read_send(&memory, state, handle, Outgoing { body, body_len, options })?;
-    let attempt = read.map(|mut selection| selection.attempt(state, None, None));
+    let attempt = read.map(|mut single| single.attempt(state, false));
     Ok(match attempt {
         Ok(Attempt::Done { outcome, .. }) => status_of(outcome),
         Ok(Attempt::Refused(status)) | Err(status) => refuse(state, status).0,
@@ -146,7 +147,7 @@ pub(super) async fn channel_recv(
         Ok(channel) => channel,
         Err(status) => return Ok(status.0),
     };
-    let received = perform(&mut guest, Selection::receive(channel), deadline).await?;
+    let received = Single::receive(channel).begin(state, deadline).end(&mut guest, deadline).await?;
     write_received(&mut guest, received, destination)
 }
 
@@ -164,7 +165,7 @@ pub(super) fn channel_try_recv(
         Ok(channel) => channel,
         Err(status) => return Ok(status.0),
     };
-    let received = match Selection::receive(channel).attempt(state, None, None) {
+    let received = match Single::receive(channel).attempt(state, false) {
         Attempt::Done { outcome, value, .. } => Ok(Done::at_once(0, outcome, value)),
         _ => Err(Status::NONE),
     };

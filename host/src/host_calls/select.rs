@@ -1,5 +1,7 @@
 //! Selects, from the side of guests: reading the arms, trying them, waiting, and what comes of it. A send or a receive
 //! is a select of one arm.
+//!
+//! What is to wait is tried before there is a future, which then holds little: wasmtime allocates it and copies it there.
 
 use std::sync::Arc;
 
@@ -39,11 +41,11 @@ pub(super) async fn select(
     let destination = Destination { buffer, capacity, info };
     let (memory, state) = split(&mut guest)?;
     destination.check(&memory)?;
-    let selection = match Selection::read(&memory, state, arms, count, flags)? {
-        Ok(selection) => selection,
+    let begun = match Selection::read(&memory, state, arms, count, flags)? {
+        Ok(selection) => selection.begin(state, deadline)?,
         Err(status) => return Ok(status.0),
     };
-    let done = match perform(&mut guest, selection, deadline).await? {
+    let done = match begun.end(&mut guest, deadline).await? {
         Ok(done) => done,
         Err(status) => return Ok(status.0),
     };
@@ -104,20 +106,6 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// The one arm of a send.
-    pub(super) fn send(channel: Arc<Channel>, value: Box<Envelope>) -> Selection {
-        let mut selection = Selection::default();
-        selection.add(0, channel, Want::Send(Some(value)));
-        selection
-    }
-
-    /// The one arm of a receive.
-    pub(super) fn receive(channel: Arc<Channel>) -> Selection {
-        let mut selection = Selection::default();
-        selection.add(0, channel, Want::Receive);
-        selection
-    }
-
     fn add(&mut self, number: u8, channel: Arc<Channel>, want: Want) {
         self.channels.push(channel);
         self.wants.push(want);
@@ -177,12 +165,7 @@ impl Selection {
     }
 
     /// Does one of them if one can go ahead; else waits for all of them under a reference, if there is one.
-    pub(super) fn attempt(
-        &mut self,
-        state: &mut ActorState,
-        message: Option<u8>,
-        reference: Option<u64>,
-    ) -> Attempt {
+    fn attempt(&mut self, state: &mut ActorState, message: Option<u8>, reference: Option<u64>) -> Attempt {
         for want in &mut self.wants {
             if let Want::Send(Some(value)) = want {
                 value.id = next_id(state);
@@ -201,6 +184,22 @@ impl Selection {
         shared.select(&mut arms, &mut pick)
     }
 
+    /// Tries the arms, and waits for them if it may.
+    fn begin(mut self, state: &mut ActorState, deadline: u64) -> wasmtime::Result<Begun> {
+        let found = self.look(state)?;
+        let reference = if has_passed(state, deadline) { None } else { Some(0) };
+        Ok(match self.attempt(state, found.map(|(_, arm)| arm), reference) {
+            Attempt::Done { arm, outcome, value } => Begun::done(self.numbers[arm], outcome, value),
+            Attempt::Mailbox => Begun::Over(Ok(take_message(state, found))),
+            Attempt::Refused(status) => Begun::Over(Err(status)),
+            Attempt::Blocked(None) => Begun::Over(Err(Status::TIMED_OUT)),
+            Attempt::Blocked(Some((waiter, places))) => {
+                let seen = if self.mailboxes.is_empty() { 0 } else { state.cell().owned().mailbox.len() };
+                Begun::Waits(Box::new(Selecting::new(waiter, places, self.mailboxes, seen)))
+            }
+        })
+    }
+
     /// Where a message stands that an arm wants, and which arm; ends the actor if it is to stop.
     fn look(&self, state: &ActorState) -> wasmtime::Result<Option<(usize, u8)>> {
         if self.mailboxes.is_empty() {
@@ -211,6 +210,52 @@ impl Selection {
         let Some(at) = self.mailboxes.find(&owned.mailbox, 0, stops) else { return Ok(None) };
         check_stop(owned.mailbox.get(at), stops)?;
         Ok(owned.mailbox.get(at).and_then(|message| self.mailboxes.arm(message)).map(|arm| (at, arm)))
+    }
+}
+
+/// A send or a receive.
+pub(super) struct Single {
+    channel: Arc<Channel>,
+    want: Want,
+}
+
+impl Single {
+    /// A send of this value.
+    pub(super) fn send(channel: Arc<Channel>, value: Box<Envelope>) -> Single {
+        Single { channel, want: Want::Send(Some(value)) }
+    }
+
+    /// A receive.
+    pub(super) fn receive(channel: Arc<Channel>) -> Single {
+        Single { channel, want: Want::Receive }
+    }
+
+    /// Does it if it can go ahead; else waits, if it may.
+    pub(super) fn attempt(&mut self, state: &mut ActorState, may_wait: bool) -> Attempt {
+        if let Want::Send(Some(value)) = &mut self.want {
+            value.id = next_id(state);
+        }
+        let mut arms = Arms {
+            channels: std::slice::from_ref(&self.channel),
+            wants: std::slice::from_mut(&mut self.want),
+            numbers: &[0],
+            message: None,
+            waiter: may_wait.then_some((state.id, 0)),
+        };
+        state.shared.select(&mut arms, &mut |_| 0)
+    }
+
+    /// Tries it, and waits for it if it may.
+    pub(super) fn begin(mut self, state: &mut ActorState, deadline: u64) -> Begun {
+        let may_wait = !has_passed(state, deadline);
+        match self.attempt(state, may_wait) {
+            Attempt::Done { outcome, value, .. } => Begun::done(0, outcome, value),
+            Attempt::Blocked(Some((waiter, places))) => {
+                Begun::Waits(Box::new(Selecting::new(waiter, places, Mailboxes::default(), 0)))
+            }
+            Attempt::Refused(status) => Begun::Over(Err(status)),
+            Attempt::Blocked(None) | Attempt::Mailbox => Begun::Over(Err(Status::TIMED_OUT)),
+        }
     }
 }
 
@@ -268,27 +313,33 @@ impl Done {
 }
 
 /// What became of a select that may wait.
-enum Begun {
+pub(super) enum Begun {
     Over(Result<Done, Status>),
     Waits(Box<Selecting>),
 }
 
-/// Tries the arms, and waits for them if it may.
-fn begin(state: &mut ActorState, mut selection: Selection, may_wait: bool) -> wasmtime::Result<Begun> {
-    let found = selection.look(state)?;
-    let attempt = selection.attempt(state, found.map(|(_, arm)| arm), may_wait.then_some(0));
-    Ok(match attempt {
-        Attempt::Done { arm, outcome, value } => {
-            Begun::Over(Ok(Done::at_once(selection.numbers[arm], outcome, value)))
+impl Begun {
+    fn done(arm: u8, outcome: Outcome, value: Option<Box<Envelope>>) -> Begun {
+        Begun::Over(Ok(Done::at_once(arm, outcome, value)))
+    }
+
+    /// Waits until one of the arms is done.
+    pub(super) async fn end(
+        mut self,
+        guest: &mut Guest<'_>,
+        deadline: u64,
+    ) -> wasmtime::Result<Result<Done, Status>> {
+        loop {
+            let selecting = match self {
+                Begun::Over(over) => return Ok(over),
+                Begun::Waits(selecting) => selecting,
+            };
+            // Who was claimed is completed in a moment, and must see it.
+            let until = if selecting.waiter.is_open() { deadline } else { NEVER };
+            park(guest, Wait::Select(selecting), until).await;
+            self = go_on(guest.data_mut(), until)?;
         }
-        Attempt::Mailbox => Begun::Over(Ok(take_message(state, found))),
-        Attempt::Refused(status) => Begun::Over(Err(status)),
-        Attempt::Blocked(None) => Begun::Over(Err(Status::TIMED_OUT)),
-        Attempt::Blocked(Some((waiter, places))) => {
-            let seen = if selection.mailboxes.is_empty() { 0 } else { state.cell().owned().mailbox.len() };
-            Begun::Waits(Box::new(Selecting::new(waiter, places, selection.mailboxes, seen)))
-        }
-    })
+    }
 }
 
 /// Takes the message that was found for an arm.
@@ -298,28 +349,6 @@ fn take_message(state: &ActorState, found: Option<(usize, u8)>) -> Done {
     let mut message = owned.mailbox.take_from(at).expect("it is where it was found");
     message.more = owned.mailbox.len() > 0;
     Done { arm, outcome: Outcome::Received, message: Some(message), queued: true }
-}
-
-/// Does one of the arms, at once or after a wait.
-pub(super) async fn perform(
-    guest: &mut Guest<'_>,
-    selection: Selection,
-    deadline: u64,
-) -> wasmtime::Result<Result<Done, Status>> {
-    let may_wait = !has_passed(guest.data(), deadline);
-    let mut selecting = match begin(guest.data_mut(), selection, may_wait)? {
-        Begun::Over(over) => return Ok(over),
-        Begun::Waits(selecting) => selecting,
-    };
-    loop {
-        // Who was claimed is completed in a moment, and must see it.
-        let deadline = if selecting.waiter.is_open() { deadline } else { NEVER };
-        park(guest, Wait::Select(selecting), deadline).await;
-        selecting = match go_on(guest.data_mut(), deadline)? {
-            Begun::Over(over) => return Ok(over),
-            Begun::Waits(selecting) => selecting,
-        };
-    }
 }
 
 /// Looks what has ended the wait.
