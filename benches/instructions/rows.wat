@@ -25,7 +25,6 @@
   (import "flower" "message_handles" (func $message_handles (param i32 i32) (result i64)))
   (import "flower" "channel_new" (func $channel_new (param i32 i32 i32) (result i32)))
   (import "flower" "channel_send" (func $channel_send (param i64 i32 i32 i32 i64) (result i32)))
-  (import "flower" "channel_try_send" (func $channel_try_send (param i64 i32 i32 i32) (result i32)))
   (import "flower" "channel_recv" (func $channel_recv (param i64 i32 i32 i32 i64) (result i32)))
   (import "flower" "channel_fill" (func $channel_fill (param i64 i32 i32) (result i64)))
   (import "flower" "channel_drain" (func $channel_drain (param i64 i32 i32 i32) (result i64)))
@@ -146,8 +145,7 @@
     (drop (call $message_handles (i32.const 3072) (i32.const 2))))
   ;; Sends 16 bytes, and parks only if it has to.
   (func $put (param $to i64)
-    (if (call $channel_try_send (local.get $to) (i32.const 256) (i32.const 16) (i32.const 0))
-      (then (call $ok (call $channel_send (local.get $to) (i32.const 256) (i32.const 16) (i32.const 0) (i64.const -1))))))
+    (call $ok (call $channel_send (local.get $to) (i32.const 256) (i32.const 16) (i32.const 0) (i64.const -1))))
   (func $get (param $from i64)
     (call $ok (call $channel_recv (local.get $from) (i32.const 256) (i32.const 256) (i32.const 16) (i64.const -1))))
 

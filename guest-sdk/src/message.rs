@@ -222,10 +222,28 @@ pub(crate) fn write<T: Serialize>(codec: Codec, value: &T, out: &mut Vec<u8>) ->
     if codec == Codec::JSON {
         return serde_json::to_writer(out, value).map_err(EncodeError::new);
     }
-    // The flavor writes to a vector that it owns and hands back.
-    let written = postcard::to_extend(value, std::mem::take(out));
-    *out = written.map_err(EncodeError::new)?;
-    Ok(())
+    postcard::serialize_with_flavor(value, Appending(out)).map_err(EncodeError::new)
+}
+
+/// Appends the compact binary form to a body.
+struct Appending<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Appending<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads a body, if its fingerprint is the type's or says nothing.

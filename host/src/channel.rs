@@ -212,8 +212,10 @@ impl Channel {
             let Some(value) = left.take().or_else(|| next(actor)) else { break None };
             let (value, status) = match state.offer(value) {
                 Offered::Accepted(out) => {
-                    dropped += out.len() as u64;
-                    trash.extend(out);
+                    if !out.is_empty() {
+                        dropped += out.len() as u64;
+                        trash.extend(out);
+                    }
                     *sent += 1;
                     continue;
                 }
@@ -245,7 +247,9 @@ impl Channel {
             room = left;
             if let Taken::Value(value, senders) = state.take(&mut trash) {
                 values.push(value);
-                done.extend(senders);
+                if !senders.is_empty() {
+                    done.extend(senders);
+                }
             }
         }
         let too_large = state.first().is_some_and(|first| first.handle_count() == 0);
@@ -344,6 +348,7 @@ fn bury(values: impl IntoIterator<Item = Value>) {
 }
 
 /// The same for what an operation leaves, which is seldom anything.
+#[inline]
 fn bury_trash(trash: Trash) {
     if !trash.is_empty() {
         bury(trash);

@@ -10,6 +10,7 @@ use flower_abi::ValueHeader;
 
 use super::remote::Remote;
 use super::{Chan, SendError, Sender};
+use crate::buffer::Buffer;
 use crate::host;
 
 /// Only a channel with so much room: who uses less counts on it.
@@ -52,7 +53,7 @@ impl Room {
 /// Values that are written and not sent yet: each with the length of its record.
 struct Batch<T> {
     values: VecDeque<(T, usize)>,
-    bytes: Vec<u8>,
+    bytes: Buffer,
     /// The records before it are sent.
     sent: usize,
 }
@@ -68,7 +69,7 @@ pub(super) fn send_all<T>(
     if !batches {
         return values.try_for_each(|value| sender.send(value));
     }
-    let mut batch = Batch { values: VecDeque::new(), bytes: Vec::new(), sent: 0 };
+    let mut batch = Batch { values: VecDeque::new(), bytes: Buffer::outgoing(), sent: 0 };
     loop {
         let alone = batch.write(sender, remote, &mut values);
         let is_last =

@@ -159,14 +159,20 @@ impl<T> Remote<T> {
 
     /// Appends a value as a record of many; false if it has to be sent by itself, for what it carries, or since something
     /// is wrong with it.
-    pub(super) fn write_record(&self, codec: Codec, value: &T, records: &mut Vec<u8>) -> bool {
-        let Ok(Written { body, options }) = self.try_write(codec, value) else { return false };
-        let header = ValueHeader { len: host::length(&body), codec: codec.0, fingerprint: self.fingerprint };
-        if options.handle_count == 0 {
-            records.extend_from_slice(&header.to_bytes());
-            records.extend_from_slice(&body);
+    pub(super) fn write_record(&self, codec: Codec, value: &T, records: &mut Buffer) -> bool {
+        let (at, body) = (records.len(), records.len() + ValueHeader::SIZE);
+        records.resize(body, 0);
+        let written = handle::writing(records, |records| (self.travel.write)(codec, value, records));
+        let handles = std::mem::take(&mut records.handles);
+        if written.is_err() || !handles.is_empty() {
+            handle::release(&handles);
+            records.truncate(at);
+            return false;
         }
-        options.handle_count == 0
+        let len = (records.len() - body) as u32;
+        let header = ValueHeader { len, codec: codec.0, fingerprint: self.fingerprint };
+        records[at..body].copy_from_slice(&header.to_bytes());
+        true
     }
 
     pub(super) fn read_record(&self, header: &ValueHeader, body: &[u8]) -> Option<T> {

@@ -39,6 +39,10 @@ impl<T> Sender<T> {
     /// Inside a task, when it would have to wait for other tasks.
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        // At a rendezvous there is seldom a receiver already.
+        if let Some(remote) = self.direct().filter(|remote| remote.capacity() == 0) {
+            return self.send_direct(remote, value, NEVER).map_err(sent_or);
+        }
         match self.try_send(value) {
             Ok(()) => Ok(()),
             Err(TrySendError::Closed(value)) => Err(SendError::Closed(value)),
