@@ -228,7 +228,9 @@ impl Channel {
             break Some(Stopped::Refused(status));
         };
         drop(state);
-        bury_trash(trash);
+        if !trash.is_empty() {
+            bury(trash);
+        }
         actor.shared.counters.add_many(Count::Sent, *sent - before);
         actor.shared.counters.add_many(Count::DroppedOverflow, dropped);
         stopped
@@ -254,7 +256,9 @@ impl Channel {
         }
         let too_large = state.first().is_some_and(|first| first.handle_count() == 0);
         drop(state);
-        bury_trash(trash);
+        if !trash.is_empty() {
+            bury(trash);
+        }
         shared.counters.add_many(Count::Sent, done.len() as u64);
         for parked in &done {
             shared.complete_wait(parked, Outcome::Sent);
@@ -345,12 +349,4 @@ fn bury(values: impl IntoIterator<Item = Value>) {
         drop(value);
     }
     GRAVE.set(None);
-}
-
-/// The same for what an operation leaves, which is seldom anything.
-#[inline]
-fn bury_trash(trash: Trash) {
-    if !trash.is_empty() {
-        bury(trash);
-    }
 }

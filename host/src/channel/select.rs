@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use super::state::{Line, Offered, Parked, State, Taken, Trash, Value};
 use super::wait::Places;
-use super::{Channel, Waiter, bury_trash};
+use super::{Channel, Waiter, bury};
 use crate::observe::{Count, Counters};
 use crate::pid::ActorId;
 use crate::shared::Shared;
@@ -70,7 +70,9 @@ impl Shared {
         loop {
             let mut trash = Trash::new();
             let round = arms.round(&self.counters, pick, &mut trash);
-            bury_trash(trash);
+            if !trash.is_empty() {
+                bury(trash);
+            }
             match round {
                 Round::Over(attempt) => return attempt,
                 Round::Again => {}
