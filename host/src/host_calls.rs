@@ -4,6 +4,7 @@
 //! ends the guest with a trap that names the call. Calls that wait are async and exist in the
 //! linker of processes only; in a handler's linker they are refused by name.
 
+mod begun;
 mod channel;
 mod exit;
 mod group;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use flower_abi::{ChannelInfo, Overflow, Status, ValueHeader};
 
+use super::begun::{Begun, Done};
 use super::info::Destination;
 use super::message::{Outgoing, next_id, refuse};
-use super::select::{Begun, Done, Single};
+use super::select::Single;
 use super::{Guest, number, split};
 use crate::channel::{Attempt, Channel, Side};
 use crate::guest_memory::{BadPointer, GuestMemory};
