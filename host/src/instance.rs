@@ -12,6 +12,8 @@ mod options;
 mod outside;
 mod process;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::pin::Pin;

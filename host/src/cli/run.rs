@@ -1,5 +1,8 @@
 //! `flower-host run`: a program, until its main actor ends.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

@@ -72,7 +72,12 @@ impl ActorState {
         is_process: bool,
     ) -> wasmtime::Result<Store<ActorState>> {
         let deterministic = self.shared.deterministic;
-        let mut store = Store::try_new(engine, self)?;
+        #[cfg(test)]
+        let failing = super::tests::Failing::as_labelled(&self.cell().owned().meta.label);
+        let store = Store::try_new(engine, self);
+        #[cfg(test)]
+        drop(failing);
+        let mut store = store?;
         store.limiter(|state| state);
         if deterministic {
             store.set_fuel(u64::MAX)?;
