@@ -57,7 +57,7 @@ fn text() -> String {
         let name = row.name;
         let zeros: String = row.params.iter().map(|ty| format!("({ty}.const 0)")).collect();
         format!(
-            r#"(func (export "process_{name}") (call $wait) (drop (call ${name} {zeros})))
+            r#"(func (export "process_{name}") (call $pause) (drop (call ${name} {zeros})))
             (func (export "handler_{name}") (param i32) (result i32)
                 (if (local.get 0) (then (drop (call ${name} {zeros})))) i32.const 0)"#
         )
@@ -66,16 +66,16 @@ fn text() -> String {
         (ROWS.iter().map(import).collect(), ROWS.iter().map(entries).collect());
     format!(
         r#"(module {imports} (memory (export "memory") 1)
-        (func $wait (drop (call $receive (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i64.const -1))))
+        (func $pause (drop (call $receive (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i64.const -1))))
         (func (export "watches")
             (drop (call $start_args (i32.const 0) (i32.const 64) (i32.const 256)))
             (drop (call $trap_exit (i32.const 1)))
             (if (call $link (i32.const 0)) (then unreachable))
             (if (i64.le_s (call $monitor (i32.const 0) (i32.const 0)) (i64.const 0)) (then unreachable))
             (drop (call $send (i32.const 32) (i32.const 0) (i32.const 0) (i32.const 0)))
-            (call $wait)
+            (call $pause)
             (i32.store8 (i32.const 512) (i32.load (i32.const 256))) (i32.store8 (i32.const 513) (i32.load (i32.const 368)))
-            (call $wait)
+            (call $pause)
             (i32.store8 (i32.const 514) (i32.load (i32.const 256))) (i32.store8 (i32.const 515) (i32.load (i32.const 368)))
             (drop (call $exit (i32.const 0) (i32.const 0) (i32.const 512) (i32.const 4))))
         {entries})"#

@@ -122,7 +122,8 @@ fn any_command_line_is_understood_or_refused() {
                 understood += 1;
                 run.limits.limits();
                 // A directory may not be there, or a variable not have a name.
-                let _ = run.rights.policy().map_err(|error| assert!(!error.to_string().is_empty(), "{line:?}"));
+                let _ =
+                    run.rights.policy().map_err(|error| assert!(!error.to_string().is_empty(), "{line:?}"));
             }
             Ok(_) => {}
             Err(error) => {
