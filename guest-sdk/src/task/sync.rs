@@ -24,8 +24,18 @@ pub struct Notify {
 }
 
 struct Waiting {
-    notified: Cell<bool>,
+    notice: Cell<Notice>,
     waker: RefCell<Waker>,
+}
+
+/// What somebody who waits was given.
+#[derive(Clone, Copy, PartialEq)]
+enum Notice {
+    Nothing,
+    /// A notice of its own, which is somebody else's if it is not seen.
+    One,
+    /// What all got.
+    All,
 }
 
 impl Notify {
@@ -36,14 +46,14 @@ impl Notify {
 
     /// Lets the one go on who has waited longest, or else the next who comes.
     pub fn notify_one(&self) {
-        if !self.pass_on() {
+        if !self.pass_on(Notice::One) {
             self.kept.set(true);
         }
     }
 
     /// Lets all go on who wait.
     pub fn notify_all(&self) {
-        while self.pass_on() {}
+        while self.pass_on(Notice::All) {}
     }
 
     /// Waits for a notice.
@@ -55,7 +65,7 @@ impl Notify {
         poll_fn(|cx| {
             let wait = wait.get_or_insert_with(|| Wait::start(self, cx.waker()));
             wait.waiting.waker.replace(cx.waker().clone());
-            if wait.waiting.notified.get() { Poll::Ready(()) } else { Poll::Pending }
+            if wait.waiting.notice.get() == Notice::Nothing { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
         if let Some(wait) = &mut wait {
@@ -63,9 +73,9 @@ impl Notify {
         }
     }
 
-    fn pass_on(&self) -> bool {
+    fn pass_on(&self, notice: Notice) -> bool {
         let Some(first) = self.waiting.borrow_mut().pop_front() else { return false };
-        first.notified.set(true);
+        first.notice.set(notice);
         first.waker.borrow().wake_by_ref();
         true
     }
@@ -86,7 +96,8 @@ struct Wait<'a> {
 
 impl<'a> Wait<'a> {
     fn start(notify: &'a Notify, waker: &Waker) -> Wait<'a> {
-        let waiting = Rc::new(Waiting { notified: Cell::new(false), waker: RefCell::new(waker.clone()) });
+        let waiting =
+            Rc::new(Waiting { notice: Cell::new(Notice::Nothing), waker: RefCell::new(waker.clone()) });
         notify.waiting.borrow_mut().push_back(waiting.clone());
         Wait { notify, waiting, taken: false }
     }
@@ -94,10 +105,12 @@ impl<'a> Wait<'a> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        if !self.waiting.notified.get() {
-            self.notify.waiting.borrow_mut().retain(|other| !Rc::ptr_eq(other, &self.waiting));
-        } else if !self.taken {
-            self.notify.notify_one();
+        match self.waiting.notice.get() {
+            Notice::Nothing => {
+                self.notify.waiting.borrow_mut().retain(|other| !Rc::ptr_eq(other, &self.waiting));
+            }
+            Notice::One if !self.taken => self.notify.notify_one(),
+            Notice::One | Notice::All => {}
         }
     }
 }

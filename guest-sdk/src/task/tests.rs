@@ -272,6 +272,14 @@ fn a_notice_is_for_one_and_one_is_kept() {
     notify.notify_all();
     settle();
     assert!(both.iter().all(JoinHandle::is_finished));
+    // What was for all is not kept for who comes later.
+    let gone = wait();
+    settle();
+    notify.notify_all();
+    gone.abort();
+    let late = wait();
+    settle();
+    assert!(!late.is_finished());
 }
 
 #[test]
