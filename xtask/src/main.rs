@@ -17,6 +17,7 @@ mod test;
 
 mod bench;
 mod chaos;
+mod fuzz;
 mod histories;
 mod loom;
 mod soak;
@@ -51,6 +52,7 @@ enum Command {
     Spec(spec::Args),
     Histories(histories::Args),
     Chaos(chaos::Args),
+    Fuzz(fuzz::Args),
     Loom(loom::Args),
     Abi(abi::Args),
     Tidy(tidy::Args),
@@ -81,6 +83,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Spec(args) => spec::main(&args),
         Command::Histories(args) => histories::main(&args),
         Command::Chaos(args) => chaos::main(&args),
+        Command::Fuzz(args) => fuzz::main(&args),
         Command::Loom(args) => loom::main(&args),
         Command::Abi(args) => abi::main(&args),
         Command::Tidy(args) => tidy::main(&args),
