@@ -92,7 +92,6 @@ impl Job {
         let memory = self.memory_max.saturating_add(APART_OVERHEAD_BYTES);
         let limits = [
             (Resource::Data, memory),
-            (Resource::Cpu, self.seconds),
             // It writes to a pipe, and to no file.
             (Resource::Fsize, 0),
             (Resource::Core, 0),
@@ -101,6 +100,9 @@ impl Job {
         for (resource, max) in limits {
             setrlimit(resource, Rlimit { current: Some(max), maximum: Some(max) })?;
         }
+        // Who meets the first of the two ends by a signal of its own, who meets the second is killed like by any other.
+        let (current, maximum) = (Some(self.seconds), Some(self.seconds.saturating_add(1)));
+        setrlimit(Resource::Cpu, Rlimit { current, maximum })?;
         Ok(())
     }
 
