@@ -1,6 +1,6 @@
 //! Host calls with any arguments: a guest that makes the calls of a script one after the other, in both styles.
 //!
-//! The script is the guest's memory from [`SCRIPT`] on: for each call its number in the table and as many
+//! The script is the guest's memory from `SCRIPT` on: for each call its number in the table and as many
 //! arguments as it has, all numbers of 8 bytes. The rest of the bytes fills the memory before that, so that
 //! pointers find something. A host is made once for many scripts; after each it has to be empty.
 
