@@ -168,7 +168,9 @@ impl SlabMemoryCreator {
             if size > capacity {
                 return Err(SlabError::TooBig { bytes: size, capacity });
             }
-            let slot = match wanted.as_ref().and_then(|wanted| wanted.image.as_ref()) {
+            // The heap of references to exceptions, which is no memory of the module's, begins with nothing.
+            let image = wanted.as_ref().and_then(|wanted| wanted.image.as_ref());
+            let slot = match image.filter(|image| image.fits(size)) {
                 Some(image) => self.acquire_with(image, size, capacity)?,
                 None => acquire(&self.slabs, size, capacity)?,
             };
@@ -181,7 +183,6 @@ impl SlabMemoryCreator {
 
     /// A slot that begins with an image: its own, or an ordinary one that it is copied into.
     fn acquire_with(&self, image: &Image, size: usize, capacity: usize) -> Result<Slot, SlabError> {
-        assert!(image.fits(size), "a module's memory is at least as long as its data reaches");
         let class = CLASSES[class_of(size, usize::MAX)];
         let make = |file| {
             let slab = Slab::with_image(class, file, self.slots_max);
