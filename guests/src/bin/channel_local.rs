@@ -9,6 +9,7 @@ use flower_guests::ms;
 
 fn main() {
     c1_o1_buffered();
+    a_full_one_waits_so_long();
     f15_a_pipe();
     c9_producers_and_a_timeout();
     c10_after_is_closed_then();
@@ -24,6 +25,17 @@ fn c1_o1_buffered() {
     tx.send("buffered").expect("open");
     tx.send("channel").expect("open");
     assert_eq!((rx.recv(), rx.recv()), (Some("buffered"), Some("channel")));
+}
+
+fn a_full_one_waits_so_long() {
+    let (tx, rx) = channel(1);
+    assert!(!tx.is_full());
+    task::block_on(async {
+        assert_eq!(tx.send_timeout_async(1, ms(10)).await, Ok(()));
+        assert!(tx.is_full() && rx.is_full());
+        assert_eq!(tx.send_timeout_async(2, ms(10)).await, Err(SendTimeoutError::Timeout(2)));
+    });
+    assert_eq!((rx.recv(), rx.is_full()), (Some(1), false));
 }
 
 fn f15_a_pipe() {
