@@ -106,8 +106,10 @@ impl ChildCompiler {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(LoadError::io("start the compiler", &self.program))?;
         let talked = self.talk(&mut child, module);
-        // Whatever it still does, nobody waits for it.
-        let _ = child.kill();
+        // Who has closed both of its ends is ending, and must not look as if it had been killed.
+        if talked.timed_out || talked.artifact.is_none() {
+            let _ = child.kill();
+        }
         let status = child.wait().map_err(LoadError::io("wait for the compiler", &self.program))?;
         let Talked { artifact, message, timed_out } = talked;
         match artifact {
