@@ -23,6 +23,8 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use wasmtime::Engine;
 
 use super::artifact::{self, ArtifactFault, Compatibility};
@@ -106,10 +108,8 @@ impl ChildCompiler {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(LoadError::io("start the compiler", &self.program))?;
         let talked = self.talk(&mut child, module);
-        // Who has closed both of its ends is ending, and must not look as if it had been killed.
-        if talked.timed_out || talked.artifact.is_none() {
-            let _ = child.kill();
-        }
+        // Whatever it still does, nobody waits for it.
+        let _ = child.kill();
         let status = child.wait().map_err(LoadError::io("wait for the compiler", &self.program))?;
         let Talked { artifact, message, timed_out } = talked;
         match artifact {
@@ -125,6 +125,7 @@ impl ChildCompiler {
 
     /// Gives the child its input and takes its output, until both ends are closed or its time is over.
     fn talk(&self, child: &mut Child, module: &[u8]) -> Talked {
+        let process = Pid::from_child(child);
         let mut stdin = child.stdin.take().expect("it is piped");
         let mut stdout = child.stdout.take().expect("it is piped").take(APART_ARTIFACT_BYTES_MAX + 1);
         let mut stderr = child.stderr.take().expect("it is piped").take(APART_MESSAGE_BYTES_MAX);
@@ -144,6 +145,12 @@ impl ChildCompiler {
             // Its other ends are closed soon; if not, the timer sees to it.
             drop(stdout);
             let message = message.join().expect("it only reads");
+            if whole {
+                // Who has said all ends a moment later, and must not look as if it had been killed. It stays a zombie, whose
+                // number is nobody else's, until the timer has let go of it.
+                let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+                let _ = retry_on_intr(|| waitid(WaitId::Pid(process), ended));
+            }
             let _ = Sender::send(&done, ());
             let timed_out = timer.join().expect("it only waits");
             Talked { artifact: whole.then_some(artifact), message, timed_out }

@@ -1,6 +1,8 @@
 //! Modules that are made to be hard to compile: refused within the compiler's limits, by a child process, while
 //! everybody else goes on.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use flower_host::{ChildCompiler, ExitReason, Host, LoadError, MemoryEngine, ModuleOptions, Source, Spawn};
@@ -116,4 +118,16 @@ fn a_compiler_that_crashes_or_talks_nonsense_is_a_refused_module() {
         let refused = load(&host, valid).expect_err("it compiles nothing").to_string();
         assert!(refused.contains(part), "{program}: {refused}");
     }
+}
+
+#[test]
+fn a_compiler_that_says_nothing_and_does_not_end_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("compiler");
+    std::fs::write(&program, "#!/bin/sh\nexec sleep 1000 >&- 2>&-\n").expect("it can be written");
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("it is ours");
+    let compiler = ChildCompiler::new(program).time_max(Duration::from_secs(1));
+    let host = threads().compiler(compiler).build().expect("a host");
+    let valid = r#"(module (memory (export "memory") 1) (func (export "run")))"#;
+    expect_refused(load(&host, valid), "longer than 1s");
 }
