@@ -188,7 +188,7 @@ impl HostBuilder {
             counters: Counters::new(workers),
             crashes,
             scheduler: Scheduler::new(workers, self.deterministic, HOSTS.fetch_add(1, Ordering::Relaxed)),
-            reactor: Reactor::new()?,
+            reactor: Reactor::new(workers)?,
             tls: self.tls,
             output,
             tokio,

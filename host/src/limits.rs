@@ -94,6 +94,9 @@ pub(crate) const NET_EVENTS_MAX: usize = 1024;
 /// Runs between two looks at the sockets while a worker has work: they would starve.
 pub(crate) const NET_INTERVAL: u32 = 61;
 
+/// Bytes that a socket reads ahead of what its owner asked for: many small reads would each be a system call.
+pub(crate) const NET_AHEAD_MAX: usize = 4096;
+
 /// Connections that wait to be accepted: the system refuses more.
 pub(crate) const NET_BACKLOG: i32 = 1024;
 

@@ -6,6 +6,7 @@
 //! the addresses found that the policy is asked about.
 
 mod active;
+mod ahead;
 mod error;
 mod reactor;
 mod seat;

@@ -38,11 +38,10 @@ pub(crate) enum Count {
 /// How many counts there are.
 const COUNTS: usize = 11;
 
-type Shard = CachePadded<[AtomicU64; COUNTS]>;
-
-/// The accounts of one host.
-pub(crate) struct Counters {
-    shards: Box<[Shard]>,
+/// Numbers that a worker changes in a shard of its own with plain loads and stores; every other thread shares one with
+/// atomic adds.
+pub(crate) struct Sharded<const NUMBERS: usize> {
+    shards: Box<[CachePadded<[AtomicU64; NUMBERS]>]>,
 }
 
 thread_local! {
@@ -55,10 +54,38 @@ pub(crate) fn set_shard(core: Option<usize>) {
     OWN_SHARD.set(core);
 }
 
-impl Counters {
+impl<const NUMBERS: usize> Sharded<NUMBERS> {
     /// A shard for each worker, and one for all other threads.
+    pub(crate) fn new(workers: usize) -> Sharded<NUMBERS> {
+        let shard = |_| CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0)));
+        Sharded { shards: (0..=workers).map(shard).collect() }
+    }
+
+    /// Adds to a number; it wraps around, so that one can subtract, too.
+    pub(crate) fn add(&self, number: usize, amount: u64) {
+        match OWN_SHARD.get().and_then(|core| self.shards.get(core)) {
+            Some(shard) => {
+                let sum = shard[number].load(Ordering::Relaxed).wrapping_add(amount);
+                shard[number].store(sum, Ordering::Relaxed);
+            }
+            None => _ = self.shards[self.shards.len() - 1][number].fetch_add(amount, Ordering::Relaxed),
+        }
+    }
+
+    /// The sum over all threads.
+    pub(crate) fn sum(&self, number: usize) -> u64 {
+        let number = |shard: &CachePadded<[AtomicU64; NUMBERS]>| shard[number].load(Ordering::Relaxed);
+        self.shards.iter().map(number).fold(0, u64::wrapping_add)
+    }
+}
+
+/// The accounts of one host.
+pub(crate) struct Counters(Sharded<COUNTS>);
+
+impl Counters {
+    /// All at nothing.
     pub(crate) fn new(workers: usize) -> Counters {
-        Counters { shards: (0..=workers).map(|_| Shard::default()).collect() }
+        Counters(Sharded::new(workers))
     }
 
     /// Counts one.
@@ -68,21 +95,12 @@ impl Counters {
 
     /// Counts several.
     pub(crate) fn add_many(&self, count: Count, amount: u64) {
-        match OWN_SHARD.get().and_then(|core| self.shards.get(core)) {
-            Some(shard) => {
-                let counter = &shard[count as usize];
-                counter.store(counter.load(Ordering::Relaxed) + amount, Ordering::Relaxed);
-            }
-            None => {
-                let shared = &self.shards[self.shards.len() - 1];
-                shared[count as usize].fetch_add(amount, Ordering::Relaxed);
-            }
-        }
+        self.0.add(count as usize, amount);
     }
 
     /// The sum over all threads.
     pub(crate) fn get(&self, count: Count) -> u64 {
-        self.shards.iter().map(|shard| shard[count as usize].load(Ordering::Relaxed)).sum()
+        self.0.sum(count as usize)
     }
 }
 

@@ -17,7 +17,6 @@ use crate::guest_memory::GuestMemory;
 use crate::handle::Resource;
 use crate::instance::ActorState;
 use crate::net::{Interest, NetError, NetResult, Seat, Socket};
-use crate::wasi::WasiActor;
 pub(super) use control::{net_active, net_address, net_error, net_option, net_ready, net_shutdown};
 pub(super) use datagram::{net_receive_from, net_send_to};
 pub(super) use open::{net_bind, net_connect, net_connect_start, net_connected, net_resolve};
@@ -70,7 +69,7 @@ async fn until_ready(
     interest: Interest,
     deadline: u64,
 ) -> wasmtime::Result<NetResult<()>> {
-    let _io = guest.data_mut().io_started();
+    let _parked = socket.source.park();
     while socket.source.want(interest) {
         if has_passed(guest.data(), deadline) {
             return Ok(Err(Status::TIMED_OUT.into()));

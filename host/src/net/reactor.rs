@@ -10,12 +10,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use flower_abi::NEVER;
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use parking_lot::{Mutex, RwLock};
 
 use super::source::{Ready, Source, Told};
 use crate::limits::NET_EVENTS_MAX;
+use crate::observe::Sharded;
 use crate::shared::Shared;
 use crate::signal::Signal;
 
@@ -31,6 +33,8 @@ pub(crate) struct Reactor {
     len: AtomicUsize,
     /// How many sockets may bring a signal at any time.
     awaited: AtomicUsize,
+    /// How many actors are parked until a socket is ready.
+    parked: Sharded<1>,
     driver: Mutex<Driver>,
     /// The tick of the last look.
     looked: AtomicU64,
@@ -47,16 +51,20 @@ struct Sources {
 pub(crate) struct Driver {
     poll: Poll,
     events: Events,
+    /// The sockets of the notices that are dispatched.
+    noted: Vec<(Arc<Source>, Ready)>,
 }
 
 impl Reactor {
-    pub(crate) fn new() -> io::Result<Arc<Reactor>> {
+    pub(crate) fn new(workers: usize) -> io::Result<Arc<Reactor>> {
         let poll = Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = Waker::new(&registry, WAKER)?;
-        let driver = Mutex::new(Driver { poll, events: Events::with_capacity(NET_EVENTS_MAX) });
+        let driver =
+            Mutex::new(Driver { poll, events: Events::with_capacity(NET_EVENTS_MAX), noted: Vec::new() });
         let (sources, len, awaited, looked) = Default::default();
-        Ok(Arc::new(Reactor { registry, waker, sources, len, awaited, driver, looked }))
+        let parked = Sharded::new(workers);
+        Ok(Arc::new(Reactor { registry, waker, sources, len, awaited, parked, driver, looked }))
     }
 
     /// Gets whoever waits out of its wait.
@@ -70,9 +78,9 @@ impl Reactor {
         if self.len.load(Ordering::Acquire) == 0 { None } else { self.driver.try_lock() }
     }
 
-    /// Whether a signal of a socket may come at any time.
+    /// Whether a socket may bring something for anybody. It is certain only while no actor runs.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.awaited.load(Ordering::Acquire) > 0
+        self.awaited.load(Ordering::Acquire) > 0 || self.parked.sum(0) > 0
     }
 
     /// Says that a socket more, or less, may bring a signal.
@@ -81,6 +89,12 @@ impl Reactor {
             true => self.awaited.fetch_add(1, Ordering::AcqRel),
             false => self.awaited.fetch_sub(1, Ordering::AcqRel),
         };
+    }
+
+    /// Says that an actor is parked until a socket is ready, as long as that lives.
+    pub(crate) fn park(&self) -> Parked<'_> {
+        self.parked.add(0, 1);
+        Parked(self)
     }
 
     /// How many sockets there are.
@@ -118,6 +132,15 @@ impl Reactor {
     }
 }
 
+/// An actor is parked until a socket is ready.
+pub(crate) struct Parked<'a>(&'a Reactor);
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.0.parked.add(0, 1_u64.wrapping_neg());
+    }
+}
+
 /// Registers for everything at once: what is not wanted costs nothing, as only changes are told.
 trait RegisterSource {
     fn register_source(&self, fd: &mut SourceFd<'_>, token: Token) -> io::Result<()>;
@@ -140,24 +163,37 @@ impl Driver {
     }
 
     /// Tells the owners what has come.
-    pub(crate) fn dispatch(&self, shared: &Shared, tick: u64) {
-        let reactor = &shared.reactor;
-        reactor.looked.store(tick, Ordering::Relaxed);
-        for event in &self.events {
-            let source = { reactor.sources.read().places.get(event.token().0).and_then(Weak::upgrade) };
-            let Some(source) = source else { continue };
-            // What has ended or failed can be read and written, so that the owner learns it.
-            let failed = event.is_error();
-            let (read_ended, write_ended) =
-                (event.is_read_closed() || failed, event.is_write_closed() || failed);
-            let (readable, writable) =
-                (event.is_readable() || read_ended, event.is_writable() || write_ended);
-            match source.note(Ready { readable, writable, read_ended, write_ended }) {
+    pub(crate) fn dispatch(&mut self, shared: &Shared, tick: u64) {
+        shared.reactor.looked.store(tick, Ordering::Relaxed);
+        // Who is told may close sockets, for which they must not be held.
+        self.take_noted(&shared.reactor);
+        for (source, ready) in self.noted.drain(..) {
+            match source.note(ready) {
                 Told::Nobody => {}
                 Told::Wake(actor) => shared.wake(actor.slot),
                 Told::Signal(actor, handle) => _ = shared.signal(actor, Signal::Ready { handle }),
             }
         }
+    }
+
+    /// Finds the sockets of all notices.
+    fn take_noted(&mut self, reactor: &Reactor) {
+        let sources = reactor.sources.read();
+        let noted = self.events.iter().filter_map(|event| {
+            let source = sources.places.get(event.token().0)?.upgrade()?;
+            Some((source, Ready::of(event)))
+        });
+        self.noted.extend(noted);
+    }
+}
+
+impl Ready {
+    /// What has ended or failed can be read and written, so that the owner learns it.
+    fn of(event: &Event) -> Ready {
+        let failed = event.is_error();
+        let (read_ended, write_ended) = (event.is_read_closed() || failed, event.is_write_closed() || failed);
+        let (readable, writable) = (event.is_readable() || read_ended, event.is_writable() || write_ended);
+        Ready { readable, writable, read_ended, write_ended }
     }
 }
 

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use rustix::net::{RecvFlags, SendFlags, SocketFlags};
 use socket2::{Domain, SockAddr, SockRef, TcpKeepalive, Type};
 
+use super::ahead::Ahead;
 use super::error::{NetError, NetResult};
 use super::tls::Tls;
 use super::{Active, Interest, Reactor, Source};
@@ -100,18 +101,20 @@ pub(crate) struct Socket {
     pub(crate) kind: Kind,
     /// Encrypts a stream.
     pub(super) tls: Mutex<Option<Box<Tls>>>,
+    pub(super) ahead: Mutex<Ahead>,
     pub(crate) active: Mutex<Active>,
 }
 
 impl Socket {
-    fn watched(
+    pub(super) fn watched(
         reactor: &Arc<Reactor>,
         socket: socket2::Socket,
         kind: Kind,
         ready: bool,
     ) -> NetResult<Socket> {
         let source = Source::new(reactor, socket, ready)?;
-        Ok(Socket { source, kind, tls: Mutex::new(None), active: Mutex::default() })
+        let (tls, ahead, active) = Default::default();
+        Ok(Socket { source, kind, tls, ahead, active })
     }
 
     /// A listener, or a socket for datagrams, at an address.
@@ -176,19 +179,6 @@ impl Socket {
         self.receive(buffer, if peek { RecvFlags::PEEK } else { RecvFlags::empty() })
     }
 
-    /// Reads from the socket itself.
-    pub(super) fn receive(&self, buffer: &mut [u8], flags: RecvFlags) -> NetResult<usize> {
-        let seen = self.source.look();
-        let wanted = buffer.len();
-        let read = self
-            .attempt(Interest::Read, || Ok(rustix::net::recv(&self.source.socket, &mut *buffer, flags)?.1))?;
-        if self.kind != Kind::Udp && read > 0 && read < wanted && flags.is_empty() {
-            // Nothing more was there; the kernel tells when there is.
-            self.source.clear(seen, Interest::Read);
-        }
-        Ok(read.min(wanted))
-    }
-
     /// Writes as much as there is room for.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> NetResult<usize> {
         if self.kind.is_listener() {
@@ -228,7 +218,11 @@ impl Socket {
     }
 
     /// Tries what the kernel said can be done, and notes when that has changed.
-    fn attempt<T>(&self, interest: Interest, mut attempt: impl FnMut() -> NetResult<T>) -> NetResult<T> {
+    pub(super) fn attempt<T>(
+        &self,
+        interest: Interest,
+        mut attempt: impl FnMut() -> NetResult<T>,
+    ) -> NetResult<T> {
         loop {
             if !self.source.is_ready(interest) {
                 return Err(NetError::WOULD_PARK);

@@ -13,7 +13,7 @@ use mio::unix::SourceFd;
 use parking_lot::Mutex;
 use socket2::Socket;
 
-use super::reactor::Reactor;
+use super::reactor::{Parked, Reactor};
 use crate::pid::ActorId;
 
 /// What one can do with a socket.
@@ -88,6 +88,11 @@ impl Source {
         });
         reactor.watch(&source, &mut SourceFd(&source.socket.as_raw_fd()), token)?;
         Ok(source)
+    }
+
+    /// Says that its owner is parked until it is ready, as long as that lives.
+    pub(crate) fn park(&self) -> Parked<'_> {
+        self.reactor.park()
     }
 
     /// Says to whom it belongs now.
@@ -172,7 +177,7 @@ mod tests {
     const READ: Ready = Ready { readable: true, writable: false, read_ended: false, write_ended: false };
 
     fn source() -> (Arc<Source>, std::net::UdpSocket) {
-        let reactor = Reactor::new().expect("a reactor");
+        let reactor = Reactor::new(1).expect("a reactor");
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
         let source = Source::new(&reactor, socket.try_clone().expect("a second one").into(), true);
         let source = source.expect("it can be watched");
