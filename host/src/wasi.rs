@@ -25,7 +25,7 @@ use wasmtime_wasi::p1::types::Errno;
 
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::output::{OutputSink, Stream};
-use crate::policy::Granted;
+use crate::policy::{Granted, Refusal};
 
 mod clocks;
 mod config;
@@ -130,9 +130,9 @@ pub(crate) trait WasiActor: Send + Sized + 'static {
     /// The runtime whose blocking threads serve files.
     fn io_handle(&self) -> tokio::runtime::Handle;
 
-    /// A call reached for a file outside of what the actor was given.
-    fn note_refused_file(&mut self, function: &'static str) {
-        let _ = function;
+    /// The actor reached for what it was not given.
+    fn note_refused(&mut self, refusal: &Refusal) {
+        let _ = refusal;
     }
 
     /// Whether the worker itself waits while a file is served: in deterministic mode, where the

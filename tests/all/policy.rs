@@ -2,60 +2,44 @@
 //!
 //! `docs/SECURITY.md` has the matrix whose cells are tested here by name.
 
+mod addresses;
 mod paths;
+mod refusals;
 mod table;
+mod withheld;
 
-use flower_host::{NetOp, NetRule, Policy};
+use std::fs;
 
-use crate::support::{Program, guest_file, guest_tests};
+use crate::support::repository;
 
-guest_tests! {
-    policy_narrow;
-    used: policy_table, policy_paths
-}
+/// The guests that the tests of this file run.
+pub(crate) const GUESTS: &[&str] = &["policy_addresses", "policy_paths", "policy_table", "policy_withheld"];
 
-/// The address that a policy with this rule is asked about.
-fn allows(rule: &str, op: NetOp, address: &str) -> bool {
-    let rule: NetRule = rule.parse().expect("a rule");
-    Policy::default().net(rule).net_allows(op, address.parse().expect("an address"))
-}
-
-#[test]
-fn an_address_inside_another_is_the_one_inside() {
-    for address in ["[::ffff:10.0.0.1]:443", "[::ffff:a00:1]:443", "[64:ff9b::10.0.0.1]:443"] {
-        assert!(allows("connect:10.0.0.1:443", NetOp::Connect, address), "{address}");
-        assert!(!allows("connect:::/0", NetOp::Connect, address), "{address} is not of IPv6");
-    }
+/// What a page or a program says, by its path in the repository.
+fn text(path: &str) -> String {
+    fs::read_to_string(repository().join(path)).expect("it is there")
 }
 
 #[test]
-fn no_address_is_this_machine_to_who_connects_and_all_of_it_to_who_binds() {
-    assert!(!allows("connect:192.0.2.1:80", NetOp::Connect, "0.0.0.0:80"));
-    assert!(allows("connect:127.0.0.1:80", NetOp::Connect, "0.0.0.0:80"));
-    assert!(!allows("bind:127.0.0.1:80", NetOp::Bind, "0.0.0.0:80"));
-    assert!(!allows("bind:0.0.0.0:80", NetOp::Bind, "[::]:80"));
-    assert!(allows("bind:0.0.0.0:80", NetOp::Bind, "0.0.0.0:80"));
+fn every_right_has_a_row_in_the_document() {
+    let page = text("docs/SECURITY.md");
+    let rows = |table: &str| -> Vec<String> {
+        let cell = format!("`policy/{table}::");
+        let cells = page.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split(&cell).skip(1));
+        let words = cells.filter_map(|rest| rest.split("::").next());
+        let mut rights: Vec<String> = words.map(str::to_owned).collect();
+        rights.dedup();
+        rights
+    };
+    assert_eq!(rows("table"), table::RIGHTS);
+    assert_eq!(rows("withheld"), withheld::RIGHTS);
 }
 
 #[test]
-fn a_name_does_not_lead_to_forbidden_addresses() {
-    let policy = Policy::default().net("connect:example.org:80".parse().expect("a rule"));
-    for inside in ["127.0.0.1:80", "10.0.0.1:80", "169.254.169.254:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
-        let inside = inside.parse().expect("an address");
-        assert!(!policy.net_allows_resolved(NetOp::Connect, "example.org", inside), "{inside}");
-    }
-    assert!(policy.net_allows_lookup("example.org") && !policy.net_allows_lookup("example.com"));
-}
-
-#[test]
-fn the_operator_reads_which_flag_would_allow_it() {
-    let ran = Program::run(&[], &guest_file("policy_table"), &["direct", "connect"]).expect_code(0);
-    assert_eq!(ran.stdout, "PermissionDenied: net connect 127.0.0.1:1 is not granted\n");
-    ran.expect_in_stderr(&["--allow-net connect:127.0.0.1:1 would grant it", "refusals so far: 1"]);
-    let ran = Program::run(
-        &["--allow-net", "connect:127.0.0.1:1"],
-        &guest_file("policy_table"),
-        &["direct", "connect"],
-    );
-    assert_eq!(ran.expect_code(0).stdout, "granted\n");
+fn every_grant_that_a_spawn_can_name_is_in_a_table() {
+    let (sdk, guests) = (text("guest-sdk/src/policy.rs"), ["table", "withheld"]);
+    let guests = guests.map(|name| text(&format!("guests/src/bin/policy_{name}.rs"))).concat();
+    let grants = sdk.split("pub fn ").skip(1).filter_map(|rest| rest.split('(').next());
+    let missing: Vec<&str> = grants.filter(|grant| !guests.contains(&format!("spawn.{grant}("))).collect();
+    assert!(missing.is_empty(), "no cell of the tables names these: {missing:?}");
 }

@@ -11,6 +11,9 @@ fn main() {
     assert_eq!(entry(""), Err(SpawnError::Invalid));
     assert_eq!(entry("not_exported"), Err(SpawnError::NoEntry));
     assert_eq!(entry("memory"), Err(SpawnError::NoEntry), "an export, but no entry");
+    for rule in ["", "host:port", "*\0dir=/", "127.1"] {
+        assert_eq!(Spawn::new(|| (), ()).allow_net(rule).spawn().expect_err(rule), SpawnError::Invalid);
+    }
     assert_eq!(MonitorRef::all(), [], "what was refused is not monitored");
 }
 

@@ -72,8 +72,8 @@ impl WasiActor for ActorState {
         self.shared.tokio.clone()
     }
 
-    fn note_refused_file(&mut self, function: &'static str) {
-        self.refuse(&Refusal::file(function));
+    fn note_refused(&mut self, refusal: &Refusal) {
+        self.refuse(refusal);
     }
 
     fn files_inline(&self) -> bool {

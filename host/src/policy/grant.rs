@@ -108,7 +108,8 @@ impl<'a> Draft<'a> {
             _ => return Err(BadGrants::Invalid),
         };
         if clock > self.parent.clock {
-            return Err(Refusal::grant(entry, first("--allow-clock")).into());
+            let flag = if clock == Clock::Real { "--allow-clock" } else { "--allow-clock=coarse" };
+            return Err(Refusal::grant(entry, first(flag)).into());
         }
         self.child.clock = clock;
         Ok(())

@@ -43,28 +43,41 @@ impl Refusal {
         Refusal::of_net(op, &format_args!("unix:{}", escape(path)))
     }
 
-    /// A call that reached for a file outside of what the actor was given.
-    pub(crate) fn file(call: &str) -> Refusal {
-        let remedy = "--dir HOST::GUEST grants a directory to the first actor, Spawn::allow_dir to a child";
-        Refusal { what: format!("{call} of this file"), remedy: remedy.to_owned() }
+    /// A call that reached for a file outside of the directory that the guest knows by this name, or for more than
+    /// was granted of it.
+    pub(crate) fn file(call: &str, dir: Option<&str>) -> Refusal {
+        let (below, name) = match dir {
+            Some(dir) => (format!(" below {}", escape(dir)), escape(dir).to_string()),
+            None => (String::new(), "GUEST".to_owned()),
+        };
+        let remedy = format!(
+            "--dir HOST::{name} grants a directory, to write too, to the first actor, Spawn::allow_dir to a child"
+        );
+        Refusal { what: format!("{call} of this file{below}"), remedy }
+    }
+
+    /// What the host is given to read; the guest finds it at its end.
+    pub(crate) fn stdin() -> Refusal {
+        let remedy = "--allow-stdin grants it to the first actor, Spawn::allow_stdin to a child";
+        Refusal { what: "stdin".to_owned(), remedy: remedy.to_owned() }
     }
 
     /// A name, or a group of that name.
     pub(super) fn name(name: &str) -> Refusal {
-        let remedy = "the policy of the actor, or of one that it descends from, does not list it";
-        Refusal { what: format!("the name {name:?}"), remedy: remedy.to_owned() }
+        let remedy = withheld("Spawn::only_names or Policy::names", "does not list it");
+        Refusal { what: format!("the name {name:?}"), remedy }
     }
 
     /// Spawning, however much of it.
     pub(super) fn spawn() -> Refusal {
-        let remedy = "the policy of an actor that it descends from allows no further generation";
-        Refusal { what: "spawn".to_owned(), remedy: remedy.to_owned() }
+        let remedy = withheld("Spawn::depth_max or Policy::depth_max", "allows no further generation");
+        Refusal { what: "spawn".to_owned(), remedy }
     }
 
     /// A module to spawn actors of.
     pub(super) fn module(module: &str) -> Refusal {
-        let remedy = "the policy of the actor, or of one that it descends from, does not list the module";
-        Refusal { what: format!("spawn of the module {module:?}"), remedy: remedy.to_owned() }
+        let remedy = withheld("Spawn::only_modules or Policy::modules", "does not list the module");
+        Refusal { what: format!("spawn of the module {module:?}"), remedy }
     }
 
     /// What a spawn names for its child and the parent does not have.
@@ -80,6 +93,11 @@ impl Refusal {
     pub(crate) fn sentence(&self) -> String {
         format!("{} is not granted", self.what)
     }
+}
+
+/// No flag takes these away, and so none gives them back.
+fn withheld(by: &str, how: &str) -> String {
+    format!("{by} of the actor, or of one that it descends from, {how}")
 }
 
 fn net_remedy(op: NetOp, target: &dyn Display) -> String {

@@ -18,6 +18,7 @@ use wasmtime_wasi::p1::types::Errno;
 use super::stdin;
 use super::stdio::{self, Stdio};
 use super::{Dirs, FIRST_FILE, Failure, OPEN_FILES_MAX, Outcome, Wasi, WasiActor, split};
+use crate::policy::Refusal;
 
 mod context;
 mod scratch;
@@ -168,7 +169,9 @@ fn arrive<T: WasiActor>(
     if code != 0 {
         let errno = Errno::try_from(code as i32).unwrap_or(Errno::Io);
         if function.is_path() && matches!(errno, Errno::Perm | Errno::Notcapable) {
-            actor.note_refused_file(function.name);
+            let dir = function.fds(args).next().and_then(|fd| actor.wasi().dir(fd));
+            let refusal = Refusal::file(function.name, dir.map(|dir| dir.guest.as_str()));
+            actor.note_refused(&refusal);
         }
         return Err(errno.into());
     }

@@ -13,6 +13,7 @@ use wasmtime_wasi::p1::types::{Errno, Filetype, Rights};
 use super::iovec::Iovecs;
 use super::{LINE_BYTES_MAX, Outcome, PRINT_BYTES_MAX, Wasi, WasiActor, split};
 use crate::output::{OutputSink, Stream};
+use crate::policy::Refusal;
 
 /// What a file function does when it is called for a standard stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,11 +127,12 @@ pub(super) fn call<T: WasiActor>(caller: &mut Caller<'_, T>, does: Stdio, args: 
 
 /// Stdin is at its end for whoever was not granted it.
 fn read<T: WasiActor>(caller: &mut Caller<'_, T>, fd: u32, iovs: u32, count: u32, out: u32) -> Outcome {
-    let (mut memory, _) = split(caller)?;
+    let (mut memory, actor) = split(caller)?;
     Iovecs::read(&memory, iovs, count)?;
     if fd != 0 {
         return Err(Errno::Badf.into());
     }
+    actor.note_refused(&Refusal::stdin());
     Ok(memory.write_all(out, &0u32.to_le_bytes())?)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flower_host::{
-    Accounts, Actor, ActorStatus, Capture, Dirs, ExitReason, Host, Module, NetRules, Policy, Source, Spawn,
+    Accounts, Actor, ActorStatus, Budget, Capture, Dirs, ExitReason, Host, Module, NetRules, Policy, Source, Spawn,
     Stream, Strings,
 };
 
@@ -65,6 +65,7 @@ pub(crate) struct Guest {
     /// In place of the three.
     policy: Option<Policy>,
     mailbox_len_max: Option<u32>,
+    budget: Option<Budget>,
     modules: Vec<(String, PathBuf)>,
     /// What it has to print in deterministic mode, if that matters.
     expected: Option<String>,
@@ -126,6 +127,7 @@ impl Guest {
             net: NetRules::default(),
             policy: None,
             mailbox_len_max: None,
+            budget: None,
             modules: Vec::new(),
             expected: None,
             holds: Holds::Everywhere,
@@ -159,6 +161,12 @@ impl Guest {
     /// Gives it these rights, and no others.
     pub(crate) fn policy(mut self, policy: Policy) -> Guest {
         self.policy = Some(policy);
+        self
+    }
+
+    /// Bounds it and its descendants together.
+    pub(crate) fn budget(mut self, budget: Budget) -> Guest {
+        self.budget = Some(budget);
         self
     }
 
@@ -251,6 +259,7 @@ impl Guest {
         let env = self.env.iter().map(|(name, value)| (name, value));
         let args = Strings::args(args).expect("short arguments");
         let spawn = Spawn::program(&self.load(host));
+        let spawn = self.budget.into_iter().fold(spawn, Spawn::budget);
         if let Some(policy) = &self.policy {
             return spawn.policy(policy.clone().args(args));
         }
