@@ -16,7 +16,6 @@
 //! messages, answer it later, or pass its [`Reply`] on to somebody else. The sender is the client's connection.
 //! An actor that answers [`Response::web_socket`] talks with it from then on: it receives [`Frame`]s, sends some to the
 //! sender of the request, and may monitor it.
-
 //!
 //! An actor that has sockets may speak HTTP itself: [`serve_stream`] serves a connection, [`Client`] is a client.
 
@@ -24,6 +23,7 @@ mod client;
 mod server;
 mod wire;
 
+use std::time::Duration;
 use std::{fmt, io};
 
 pub use client::Client;
@@ -67,7 +67,11 @@ impl Request {
 
     /// Whether the client asks for a WebSocket, which [`Response::web_socket`] agrees to.
     pub fn wants_web_socket(&self) -> bool {
-        self.header("upgrade").is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
+        let says = |name, word: &str| {
+            let words = self.header(name).unwrap_or_default().split(',');
+            words.map(str::trim).any(|known| known.eq_ignore_ascii_case(word))
+        };
+        self.method == "GET" && says("upgrade", "websocket") && says("connection", "upgrade")
     }
 }
 
@@ -164,11 +168,15 @@ pub struct Limits {
     pub header_bytes_max: usize,
     /// Bytes of a body; 1 MiB.
     pub body_bytes_max: usize,
+    /// How long it may take to come, from its first byte to its last; 30 seconds. This is looked at when something comes:
+    /// how long nothing may come is a matter of the stream, such as
+    /// [`TcpStream::set_read_timeout`](crate::net::TcpStream::set_read_timeout).
+    pub time_max: Option<Duration>,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { header_bytes_max: 64 << 10, body_bytes_max: 1 << 20 }
+        Limits { header_bytes_max: 64 << 10, body_bytes_max: 1 << 20, time_max: Some(Duration::from_secs(30)) }
     }
 }
 
@@ -184,6 +192,8 @@ pub enum WireError {
     HeaderTooLong,
     /// A body is longer than allowed.
     BodyTooLong,
+    /// It does not come in time, although it has begun.
+    TooSlow,
     /// It is no HTTP: what is wrong with it.
     Malformed(String),
 }
@@ -195,6 +205,7 @@ impl fmt::Display for WireError {
             WireError::CutOff => f.write_str("the connection ends in the middle"),
             WireError::HeaderTooLong => f.write_str("the header is longer than allowed"),
             WireError::BodyTooLong => f.write_str("the body is longer than allowed"),
+            WireError::TooSlow => f.write_str("it did not come in time"),
             WireError::Malformed(what) => f.write_str(what),
         }
     }

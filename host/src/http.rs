@@ -6,12 +6,16 @@
 //!
 //! | status | why |
 //! |---|---|
+//! | 400 | it is no HTTP, or asks for a WebSocket without a key |
 //! | 408 | the body did not come in time |
 //! | 413 | the body is longer than allowed |
+//! | 426 | it asks for a WebSocket of another version |
 //! | 431 | the header is longer than allowed |
 //! | 502 | the actor ended before it answered, or answered with something else; the body has the id of the log's line |
 //! | 503 | the mailbox is full, or there is no such actor |
 //! | 504 | no answer came in time |
+//!
+//! Where not even the header comes in time, the connection is closed.
 
 mod connection;
 mod message;
@@ -52,6 +56,7 @@ pub enum HttpTarget {
 pub struct HttpOptions {
     target: HttpTarget,
     timeout: Duration,
+    header_timeout: Duration,
     header_bytes_max: usize,
     body_bytes_max: usize,
     connections_max: usize,
@@ -63,6 +68,7 @@ impl HttpOptions {
         HttpOptions {
             target,
             timeout: Duration::from_secs(30),
+            header_timeout: HTTP_HEAD_PATIENCE,
             header_bytes_max: 64 << 10,
             body_bytes_max: 1 << 20,
             connections_max: 10_000,
@@ -72,6 +78,13 @@ impl HttpOptions {
     /// How long an answer may take, and before it the body; 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How long a client may take for the header of a request, beginning with the answer before it; 30 seconds. Then the
+    /// connection is closed.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
         self
     }
 
@@ -216,7 +229,7 @@ async fn serve_connection(
         async move { Ok::<_, std::convert::Infallible>(connection.respond(request).await) }
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HTTP_HEAD_PATIENCE);
+    builder.timer(TokioTimer::new()).header_read_timeout(server.options.header_timeout);
     builder.max_buf_size(server.options.header_bytes_max).half_close(true);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     tokio::select! {

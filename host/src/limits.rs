@@ -112,7 +112,8 @@ pub(crate) const ACTIVE_CHUNK_MAX: u32 = 64 << 10;
 /// How long nothing is accepted when there are no descriptors left: a loop would keep its thread.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long an HTTP client may take for the header of a request: a slow one keeps its connection meanwhile.
+/// How long an HTTP client may take for the header of a request unless somebody says otherwise: a slow one keeps its
+/// connection meanwhile.
 pub(crate) const HTTP_HEAD_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a server that stops waits for the requests that are under way.

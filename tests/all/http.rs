@@ -1,6 +1,8 @@
 //! HTTP on behalf of actors: `Host::serve_http` with native code in the actor's place, and `run --http` ([`programs`]).
 
+mod load;
 mod programs;
+mod rude;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -264,6 +266,6 @@ pub(crate) fn curl(args: &[&str]) -> String {
         .args(["-sS", "--max-time", "20"])
         .args(args)
         .output()
-        .expect("curl is installed");
+        .expect("curl is installed: `cargo xtask setup` installs it");
     String::from_utf8_lossy(&ran.stdout).into_owned()
 }

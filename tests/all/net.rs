@@ -46,7 +46,7 @@ fn net_udp() {
 }
 
 #[test]
-fn net_active() {
+fn a16_active_sockets() {
     let outcome = Guest::named("net_active").net(granted("/none")).mailbox_len_max(8).run(Mode::Threads);
     outcome.expect_success();
 }
@@ -95,6 +95,20 @@ fn f3_echo_tcp() {
 fn echo_active() {
     let ran = Program::run(&["--allow-net", "127.0.0.1:*"], &guest_file("echo_active"), &[]).expect_code(0);
     assert_same_lines(&ran.stdout, &expected("examples", "echo_active").expect("it is there"));
+}
+
+#[test]
+fn a16_the_active_echo_server_answers_any_client() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let server = program("echo_active", &[], &[&address]);
+    let mut streams = [(); 20].map(|()| TcpStream::connect(&address).expect("it listens"));
+    for len in [1, 1000, 100_000] {
+        streams.iter_mut().for_each(|stream| echo(stream, &vec![7; len]));
+    }
+    drop(streams);
+    echo(&mut TcpStream::connect(&address).expect("it listens"), b"still here");
+    server.signal("TERM");
+    server.ended();
 }
 
 /// The echo server, and where it listens.

@@ -5,6 +5,7 @@
 
 mod workspace;
 
+mod programs;
 mod setup;
 mod toolchain;
 

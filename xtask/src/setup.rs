@@ -1,11 +1,12 @@
-//! `cargo xtask setup`: makes sure that guests can be compiled, and says with what.
+//! `cargo xtask setup`: makes sure that guests can be compiled and tested, and says with what.
 
 use anyhow::Result;
 
+use crate::programs;
 use crate::toolchain::{self, Route};
 use crate::workspace::say;
 
-/// Find or make a toolchain for wasm32-wasip1; every other command does this by itself.
+/// Find or make a toolchain for wasm32-wasip1, which every other command does by itself, and install what the tests use as clients.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Take this way to a toolchain and no other.
@@ -24,6 +25,8 @@ pub(crate) fn main(args: &Args) -> Result<()> {
         for (name, value) in &toolchain.env {
             println!("export {name}='{}'", value.display());
         }
+        return Ok(());
     }
+    programs::install();
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use crate::workspace::{cargo, run, say};
-use crate::{guests, host};
+use crate::{guests, host, programs};
 
 /// Build the guests and run every test of the workspace.
 #[derive(clap::Args)]
@@ -26,6 +26,7 @@ pub(crate) fn main(args: &Args) -> Result<()> {
 
 /// What `cargo xtask test` and `cargo xtask ci` both do.
 pub(crate) fn everything(arguments: &[OsString]) -> Result<()> {
+    programs::report();
     let folder = guests::build(&[], guests::PROFILE)?;
     let host = host::build(false)?;
     let cargo_test = || {

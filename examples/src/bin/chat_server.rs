@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! flower-host run --allow-net 127.0.0.1:7000 chat_server.wasm 127.0.0.1:7000
-//! nc 127.0.0.1 7000
+//! nc 127.0.0.1 7000      # in two other terminals
 //! ```
 //!
 //! The first line that somebody sends is the name. Each actor waits for two things at once: what its guest types, and

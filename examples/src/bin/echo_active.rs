@@ -1,4 +1,10 @@
-//! The same echo server with active sockets: what comes is a message, and one handler serves all connections.
+//! The echo server of `echo_tcp` with active sockets: what comes is a message, and one handler serves all connections.
+//!
+//! ```text
+//! flower-host run --allow-net '127.0.0.1:*' echo_active.wasm                  # the server and two clients
+//! flower-host run --allow-net 127.0.0.1:7001 echo_active.wasm 127.0.0.1:7001  # the server alone, for
+//! nc 127.0.0.1 7001
+//! ```
 //!
 //! A handler never waits, so it does not read: the host reads for it, as long as its mailbox has room. What it cannot
 //! write at once it keeps until the socket says that there is room again.
@@ -7,7 +13,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 
 use flower::net::{Active, NetErrorKind, SocketChange, SocketId, TcpListener, TcpStream};
-use flower::{Event, Flow, Handler, spawn_handler};
+use flower::{Down, Event, Flow, Handler, monitor, receive, spawn_handler};
 
 struct Server {
     listener: TcpListener,
@@ -82,12 +88,24 @@ impl Handler for Server {
 
 flower::handler!(Server);
 
-fn main() -> std::io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?.to_string();
-    spawn_handler::<Server>(listener);
+/// Without an argument it is its own client; with an address it serves that for ever.
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = std::env::args().nth(1);
+    let listener = TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:0"))?;
+    let served = listener.local_addr()?.to_string();
+    let server = spawn_handler::<Server>(listener);
+    if address.is_some() {
+        println!("listening at {served}");
+        monitor(server)?;
+        let down: Down = receive()?;
+        return Err(format!("the server has ended: {}", down.reason).into());
+    }
+    clients(&served)?;
+    Ok(())
+}
 
-    let mut streams = [TcpStream::connect(&address)?, TcpStream::connect(&address)?];
+fn clients(address: &str) -> std::io::Result<()> {
+    let mut streams = [TcpStream::connect(address)?, TcpStream::connect(address)?];
     for (n, stream) in streams.iter_mut().enumerate() {
         writeln!(stream, "hello from {n}")?;
     }

@@ -1,5 +1,11 @@
 //! A TCP echo server with an actor for each connection, and a client of it.
 //!
+//! ```text
+//! flower-host run --allow-net '127.0.0.1:*' echo_tcp.wasm                  # both
+//! flower-host run --allow-net 127.0.0.1:7001 echo_tcp.wasm 127.0.0.1:7001  # the server alone, for
+//! nc 127.0.0.1 7001
+//! ```
+//!
 //! The listener, and later each connection, moves to the actor that serves it: a socket has one owner, and is closed
 //! when that ends. Reading parks the one actor; the others go on.
 

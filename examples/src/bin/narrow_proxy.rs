@@ -1,7 +1,10 @@
 //! A proxy that may reach one host only, because nothing else was granted to it.
 //!
 //! ```text
+//! python3 -m http.server 9000 --bind 127.0.0.1      # the one host, in another terminal
 //! flower-host run --allow-net bind:127.0.0.1:8000 --allow-net connect:127.0.0.1:9000 narrow_proxy.wasm 127.0.0.1:8000
+//! printf '127.0.0.1:9000\nGET / HTTP/1.0\r\n\r\n' | nc 127.0.0.1 8000
+//! printf '127.0.0.1:22\n' | nc 127.0.0.1 8000         # PermissionDenied: net connect 127.0.0.1:22 is not granted
 //! ```
 //!
 //! Its first line from a client is where to connect to; after that it passes bytes on. It does not check anything: the

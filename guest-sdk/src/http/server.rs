@@ -8,10 +8,28 @@ use super::{Limits, Request, Response, WireError};
 /// Where the answer to one request goes.
 pub struct Answer<'a, S: Write> {
     stream: &'a mut S,
+    asked: Asked,
+    /// What became of it.
+    outcome: &'a mut Outcome,
+}
+
+/// What matters of a request to its answer.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// The client wants the connection to be kept.
     keeps: bool,
     is_head: bool,
-    /// It was given.
-    is_given: &'a mut bool,
+    /// The client understands chunks, and keeps connections unless it says otherwise.
+    is_1_1: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    NotGiven,
+    /// The connection is kept for the next request.
+    Kept,
+    /// The end of the connection is the end of the answer.
+    Closed,
 }
 
 /// Serves the requests of a connection, one after the other, until it ends.
@@ -27,7 +45,8 @@ pub struct Answer<'a, S: Write> {
 /// }
 /// ```
 ///
-/// `peer` is what the requests will have as [`Request::peer`]. What is too long or no HTTP is answered with 431, 413 or 400.
+/// `peer` is what the requests will have as [`Request::peer`]. What is too long, too slow or no HTTP is answered with 431, 413, 408
+/// or 400.
 ///
 /// # Errors
 /// Why the connection did not end between two requests; and what the function says, which ends it too.
@@ -39,7 +58,7 @@ pub fn serve_stream<S: Read + Write>(
 ) -> Result<(), WireError> {
     let mut incoming = Incoming::new(stream);
     loop {
-        let (request, keeps) = match next(&mut incoming, peer, limits) {
+        let (request, asked) = match next(&mut incoming, peer, limits) {
             Ok(Some(next)) => next,
             Ok(None) => return Ok(()),
             Err(error) => {
@@ -47,27 +66,26 @@ pub fn serve_stream<S: Read + Write>(
                 return Err(error);
             }
         };
-        let (is_head, mut is_given) = (request.method == "HEAD", false);
-        let stream = &mut incoming.stream;
-        respond(request, Answer { stream, keeps, is_head, is_given: &mut is_given })?;
-        if !is_given {
-            Answer { stream: &mut incoming.stream, keeps, is_head, is_given: &mut is_given }
+        let (stream, mut outcome) = (&mut incoming.stream, Outcome::NotGiven);
+        respond(request, Answer { stream, asked, outcome: &mut outcome })?;
+        if outcome == Outcome::NotGiven {
+            Answer { stream: &mut incoming.stream, asked, outcome: &mut outcome }
                 .send(&Response::text("no answer\n").with_status(500))?;
         }
-        if !keeps {
+        if outcome == Outcome::Closed {
             return Ok(());
         }
     }
 }
 
-/// The next request, and whether the connection is kept behind it.
+/// The next request.
 fn next<S: Read + Write>(
     incoming: &mut Incoming<S>,
     peer: &str,
     limits: &Limits,
-) -> Result<Option<(Request, bool)>, WireError> {
+) -> Result<Option<(Request, Asked)>, WireError> {
     let Some(head) = incoming.head(limits, wire::request_head)? else { return Ok(None) };
-    let keeps = wire::is_kept(&head);
+    let (keeps, is_1_1, is_head) = (wire::is_kept(&head), head.is_1_1, head.line.0 == "HEAD");
     let length = wire::length(&head.headers, Length::Known(0))?;
     let expects = head.headers.iter().any(|(name, value)| name == "expect" && value.0 == b"100-continue");
     if expects && length != Length::Known(0) {
@@ -75,7 +93,7 @@ fn next<S: Read + Write>(
     }
     let body = incoming.body(length, limits)?;
     let ((method, target), headers) = (head.line, head.headers);
-    Ok(Some((Request { method, target, headers, body, peer: peer.to_owned() }, keeps)))
+    Ok(Some((Request { method, target, headers, body, peer: peer.to_owned() }, Asked { keeps, is_head, is_1_1 })))
 }
 
 /// Tells a client that cannot be served why, if it still listens.
@@ -83,11 +101,12 @@ fn refuse(stream: &mut impl Write, error: &WireError) {
     let status = match error {
         WireError::HeaderTooLong => 431,
         WireError::BodyTooLong => 413,
-        WireError::Malformed(_) => 400,
-        WireError::Io(_) | WireError::CutOff => return,
+        WireError::TooSlow => 408,
+        WireError::Malformed(_) | WireError::CutOff => 400,
+        WireError::Io(_) => return,
     };
-    let mut is_given = false;
-    let answer = Answer { stream, keeps: false, is_head: false, is_given: &mut is_given };
+    let asked = Asked { keeps: false, is_head: false, is_1_1: true };
+    let answer = Answer { stream, asked, outcome: &mut Outcome::NotGiven };
     let _ = answer.send(&Response::text(format!("{error}\n")).with_status(status));
 }
 
@@ -97,9 +116,13 @@ impl<S: Write> Answer<'_, S> {
     /// # Errors
     /// What the stream says, and `InvalidInput` for a header that is none.
     pub fn send(mut self, response: &Response) -> io::Result<()> {
-        let mut bytes = self.head(response)?;
-        bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", response.body.0.len()).as_bytes());
-        if !self.is_head {
+        let mut bytes = self.head(response, self.asked.keeps)?;
+        // These have no body, whatever their length would be.
+        if !matches!(response.status, 204 | 304) {
+            bytes.extend_from_slice(format!("content-length: {}\r\n", response.body.0.len()).as_bytes());
+        }
+        bytes.extend_from_slice(b"\r\n");
+        if !self.asked.is_head && !matches!(response.status, 204 | 304) {
             bytes.extend_from_slice(&response.body.0);
         }
         self.stream.write_all(&bytes)
@@ -122,23 +145,28 @@ impl<S: Write> Answer<'_, S> {
         response: &Response,
         write: impl FnOnce(&mut Chunks<'_, S>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut bytes = self.head(response)?;
-        bytes.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n");
+        // Without chunks the end of the connection is the end of the body.
+        let Asked { keeps, is_head, is_1_1 } = self.asked;
+        let mut bytes = self.head(response, keeps && is_1_1)?;
+        bytes.extend_from_slice(if is_1_1 { b"transfer-encoding: chunked\r\n\r\n" } else { b"\r\n" });
         self.stream.write_all(&bytes)?;
-        if self.is_head {
+        if is_head {
             return Ok(());
         }
-        let mut chunks = Chunks { stream: self.stream };
+        let mut chunks = Chunks { stream: self.stream, is_plain: !is_1_1 };
         write(&mut chunks)?;
         chunks.finish()
     }
 
-    fn head(&mut self, response: &Response) -> io::Result<Vec<u8>> {
-        *self.is_given = true;
+    fn head(&mut self, response: &Response, keeps: bool) -> io::Result<Vec<u8>> {
+        *self.outcome = if keeps { Outcome::Kept } else { Outcome::Closed };
         let mut bytes = format!("HTTP/1.1 {} \r\n", response.status).into_bytes();
         wire::write_headers(&mut bytes, &response.headers)?;
-        if !self.keeps {
-            bytes.extend_from_slice(b"connection: close\r\n");
+        match (keeps, self.asked.is_1_1) {
+            (false, _) => bytes.extend_from_slice(b"connection: close\r\n"),
+            // Older clients do not know it unless it is said.
+            (true, false) => bytes.extend_from_slice(b"connection: keep-alive\r\n"),
+            (true, true) => {}
         }
         Ok(bytes)
     }
@@ -147,6 +175,8 @@ impl<S: Write> Answer<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NO_CLOCK: Limits = Limits { header_bytes_max: 1000, body_bytes_max: 10, time_max: None };
 
     /// A stream whose peer has said all that it will say.
     struct Said<'a>(&'a [u8], Vec<u8>);
@@ -171,8 +201,7 @@ mod tests {
     /// What a server says to these bytes, and how the connection ends.
     fn served(bytes: &[u8]) -> (String, Result<(), WireError>) {
         let mut stream = Said(bytes, Vec::new());
-        let limits = Limits { header_bytes_max: 1000, body_bytes_max: 10 };
-        let ended = serve_stream(&mut stream, "peer", &limits, |request, answer| {
+                let ended = serve_stream(&mut stream, "peer", &NO_CLOCK, |request, answer| {
             let text =
                 format!("{} {} {}", request.method, request.target, String::from_utf8_lossy(&request.body.0));
             match request.path() {
@@ -180,6 +209,7 @@ mod tests {
                     body.write_all(b"one").and_then(|()| body.write_all(b"two"))
                 }),
                 "/silent" => Ok(()),
+                "/none" => answer.send(&Response::new(204).with_body("x")),
                 _ => answer.send(&Response::new(200).with_body(text)),
             }
         });
@@ -232,13 +262,33 @@ mod tests {
             let (said, _) = served(request);
             assert_eq!(said.get(9..12), Some(status), "{}: {said}", String::from_utf8_lossy(request));
         }
-        assert!(matches!(served(b"GET / HTTP/1.1\r\n"), (said, Err(WireError::CutOff)) if said.is_empty()));
+        for cut_off in [&b"GET / HTTP/1.1\r\n"[..], b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nh"] {
+            let (said, ended) = served(cut_off);
+            assert!(said.contains(" 400 ") && matches!(ended, Err(WireError::CutOff)), "{said}");
+        }
+    }
+
+    #[test]
+    fn older_clients_are_told_what_they_understand() {
+        let (said, _) = served(b"GET /a HTTP/1.0\r\nconnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n");
+        let answer = |body: &str, keeps: &str| {
+            format!("HTTP/1.1 200 \r\nconnection: {keeps}\r\ncontent-length: 7\r\n\r\n{body}")
+        };
+        assert_eq!(said, answer("GET /a ", "keep-alive") + &answer("GET /b ", "close"));
+        let (said, _) = served(b"GET /chunks HTTP/1.0\r\nconnection: keep-alive\r\n\r\n");
+        assert_eq!(said, "HTTP/1.1 200 \r\nconnection: close\r\n\r\nonetwo");
+    }
+
+    #[test]
+    fn what_has_no_body_gets_none() {
+        let (said, _) = served(b"GET /none HTTP/1.1\r\n\r\n");
+        assert_eq!(said, "HTTP/1.1 204 \r\n\r\n");
     }
 
     #[test]
     fn no_header_brings_another_along() {
         let mut stream = Said(b"GET / HTTP/1.1\r\n\r\n", Vec::new());
-        let ended = serve_stream(&mut stream, "", &Limits::default(), |_, answer| {
+        let ended = serve_stream(&mut stream, "", &NO_CLOCK, |_, answer| {
             answer.send(&Response::new(200).with_header("x", "y\r\nz: w"))
         });
         assert!(matches!(ended, Err(WireError::Io(error)) if error.kind() == io::ErrorKind::InvalidInput));

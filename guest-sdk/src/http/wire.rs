@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use super::{Limits, WireError};
-use crate::Bytes;
+use crate::{Bytes, Instant};
 
 /// Header lines of one head.
 const HEADERS_MAX: usize = 100;
@@ -31,19 +31,32 @@ pub(super) struct Head<T> {
 pub(super) struct Incoming<S> {
     pub(super) stream: S,
     buffer: Vec<u8>,
+    /// Something has begun to come, and when it has to be there.
+    begun: Option<Begun>,
+}
+
+#[derive(Clone, Copy)]
+struct Begun {
+    until: Option<Instant>,
 }
 
 impl<S: Read> Incoming<S> {
     pub(super) fn new(stream: S) -> Incoming<S> {
-        Incoming { stream, buffer: Vec::new() }
+        Incoming { stream, buffer: Vec::new(), begun: None }
     }
 
     /// Reads more; 0 at the end.
     fn fill(&mut self) -> Result<usize, WireError> {
         let mut chunk = [0; 4096];
-        let read = self.stream.read(&mut chunk)?;
+        let read = self.stream.read(&mut chunk).map_err(|error| match self.begun {
+            Some(_) if error.kind() == io::ErrorKind::TimedOut => WireError::TooSlow,
+            _ => WireError::Io(error),
+        })?;
         self.buffer.extend_from_slice(&chunk[..read]);
-        Ok(read)
+        match self.begun {
+            Some(Begun { until: Some(until) }) if Instant::now() > until => Err(WireError::TooSlow),
+            _ => Ok(read),
+        }
     }
 
     /// The next head; `None` when the stream has ended before it.
@@ -52,10 +65,14 @@ impl<S: Read> Incoming<S> {
         limits: &Limits,
         parse: impl Fn(&[u8]) -> Result<Option<(Head<T>, usize)>, httparse::Error>,
     ) -> Result<Option<Head<T>>, WireError> {
+        self.begun = None;
         loop {
             if let Some((head, len)) = parse(&self.buffer)? {
                 self.buffer.drain(..len);
                 return Ok(Some(head));
+            }
+            if self.begun.is_none() && !self.buffer.is_empty() {
+                self.begun = Some(Begun { until: limits.time_max.map(|time| Instant::now() + time) });
             }
             if self.buffer.len() >= limits.header_bytes_max {
                 return Err(WireError::HeaderTooLong);
@@ -232,6 +249,8 @@ pub(super) fn write_headers(out: &mut Vec<u8>, headers: &Headers) -> io::Result<
 /// A body of unknown length, in chunks. [`Chunks::finish`] ends it: dropped without, the peer sees that it is not whole.
 pub struct Chunks<'a, S: Write> {
     pub(super) stream: &'a mut S,
+    /// For a peer that knows no chunks, and takes the end of the connection for the end of the body.
+    pub(super) is_plain: bool,
 }
 
 impl<S: Write> Chunks<'_, S> {
@@ -240,12 +259,15 @@ impl<S: Write> Chunks<'_, S> {
     /// # Errors
     /// What the stream says.
     pub fn finish(self) -> io::Result<()> {
-        self.stream.write_all(b"0\r\n\r\n")
+        if self.is_plain { Ok(()) } else { self.stream.write_all(b"0\r\n\r\n") }
     }
 }
 
 impl<S: Write> Write for Chunks<'_, S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_plain {
+            return self.stream.write(bytes);
+        }
         // An empty chunk would be the last.
         if !bytes.is_empty() {
             let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();

@@ -1,5 +1,7 @@
 //! Answers HTTP requests in every way that there is: at once, later, by another, never, wrongly; and talks by WebSocket.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use flower::http::{self, Frame, Request, Response};
 use flower::{Binary, Bytes, Pid, Reply, register, self_pid, send, spawn};
 
@@ -44,6 +46,19 @@ fn respond(request: Request, reply: Reply, kept: &mut Vec<Reply>) {
         _ => Response::text(shown(&request)),
     };
     http::answer(reply, response).expect("somebody waits");
+}
+
+/// Answers the one request for which it was spawned: how many such it has had, or by its end.
+#[flower::entry]
+fn page() {
+    static HAD: AtomicU32 = AtomicU32::new(0);
+    let (request, reply) = flower::receive_request::<Request>().expect("a request");
+    let had = HAD.fetch_add(1, Ordering::Relaxed) + 1;
+    match request.path() {
+        "/panic" => panic!("the secret of this page"),
+        "/end" => {}
+        _ => http::answer(reply, Response::text(format!("request {had}\n"))).expect("somebody waits"),
+    }
 }
 
 fn main() {

@@ -1,7 +1,8 @@
 //! HTTP over a socket of its own: a server with an actor for each connection, and its client. With an argument it only
-//! serves, at that address.
+//! serves, at that address; with another, no request may take longer than so many milliseconds.
 
 use std::io::Write;
+use std::time::Duration;
 
 use flower::http::{Answer, Client, Limits, Request, Response, WireError, serve_stream};
 use flower::net::{TcpListener, TcpStream};
@@ -20,16 +21,20 @@ fn respond<S: Write>(request: Request, answer: Answer<'_, S>) -> std::io::Result
     }
 }
 
-fn connection(stream: TcpStream) {
+fn connection((stream, patience_ms): (TcpStream, Option<u64>)) {
     let peer = stream.peer_addr().map(|peer| peer.to_string()).unwrap_or_default();
-    let limits = Limits { body_bytes_max: 100_000, ..Limits::default() };
+    let mut limits = Limits { body_bytes_max: 100_000, ..Limits::default() };
+    if let Some(patience) = patience_ms.map(Duration::from_millis) {
+        stream.set_read_timeout(Some(patience));
+        limits.time_max = Some(patience);
+    }
     // How it ends is the client's business.
     let _ended = serve_stream(stream, &peer, &limits, respond);
 }
 
-fn server(listener: TcpListener) -> ! {
+fn server((listener, patience_ms): (TcpListener, Option<u64>)) -> ! {
     loop {
-        spawn(connection, listener.accept().expect("it listens"));
+        spawn(connection, (listener.accept().expect("it listens"), patience_ms));
     }
 }
 
@@ -39,9 +44,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let served = listener.local_addr()?.to_string();
     if address.is_some() {
         println!("ready");
-        server(listener);
+        server((listener, std::env::args().nth(2).map(|ms| ms.parse()).transpose()?));
     }
-    spawn(server, listener);
+    spawn(server, (listener, None));
 
     let mut client = Client::connect(&served)?;
     for n in 0..100 {

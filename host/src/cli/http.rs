@@ -20,6 +20,9 @@ pub(super) struct HttpFlags {
     /// How long an answer may take before the client is told 504, in milliseconds [default: 30000]
     #[arg(long, value_name = "MS")]
     http_timeout_ms: Option<u64>,
+    /// How long a client may take for a request's header, and be idle before it, in milliseconds [default: 30000]
+    #[arg(long, value_name = "MS")]
+    http_header_timeout_ms: Option<u64>,
     /// Bytes of a request's header [default: 64K]
     #[arg(long, value_name = "SIZE")]
     http_header_max: Option<Size>,
@@ -88,6 +91,9 @@ impl HttpFlags {
         let mut options = HttpOptions::new(target);
         if let Some(ms) = self.http_timeout_ms {
             options = options.timeout(Duration::from_millis(ms));
+        }
+        if let Some(ms) = self.http_header_timeout_ms {
+            options = options.header_timeout(Duration::from_millis(ms));
         }
         if let Some(Size(bytes)) = self.http_header_max {
             options = options.header_bytes_max(bytes as usize);

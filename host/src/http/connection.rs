@@ -7,7 +7,7 @@ use bytes::Bytes;
 use flower_abi::{Codec, HTTP_REQUEST, Kind, Status};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION};
 use hyper::http::request::Parts;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
@@ -58,7 +58,8 @@ impl Connection {
     }
 
     async fn ask(&self, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Failed> {
-        let upgrade = websocket::wanted(&request).then(|| hyper::upgrade::on(&mut request));
+        let wanted = websocket::wanted(&request).map_err(|(status, why)| Failed::new(status, why.into()))?;
+        let upgrade = wanted.then(|| hyper::upgrade::on(&mut request));
         let (parts, body) = request.into_parts();
         let body = self.body(body).await?;
         let message = message::encode_request(&parts, &body, &self.peer);
@@ -194,9 +195,13 @@ impl Failed {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert("content-type", HeaderValue::from_static("text/plain; charset=utf-8"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from_static("1")),
+            StatusCode::UPGRADE_REQUIRED => {
+                headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(websocket::VERSION))
+            }
+            _ => None,
+        };
         response
     }
 }

@@ -7,19 +7,20 @@ use std::sync::Arc;
 
 use flower_abi::{Codec, HTTP_FRAME, Kind, Status};
 use futures_util::{SinkExt, StreamExt};
-use hyper::Request;
 use hyper::header::{
     CONNECTION, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
     UPGRADE,
 };
 use hyper::http::request::Parts;
 use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::Server;
@@ -27,18 +28,29 @@ use super::message::{self, Blob, Frame};
 use crate::native::{Mailbox, Received};
 use crate::pid::ActorId;
 
-/// Whether a request asks for a WebSocket, in the one version that there is.
-pub(super) fn wanted<B>(request: &Request<B>) -> bool {
-    let headers = request.headers();
-    let has = |name, word: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
-    };
-    request.method() == hyper::Method::GET
-        && has(CONNECTION, "upgrade")
-        && has(UPGRADE, "websocket")
-        && has(SEC_WEBSOCKET_VERSION, "13")
-        && headers.contains_key(SEC_WEBSOCKET_KEY)
+/// The one version that there is.
+pub(super) const VERSION: &str = "13";
+
+/// Whether a request asks for a WebSocket; an error if it does in a way that nobody can agree to.
+pub(super) fn wanted<B>(request: &Request<B>) -> Result<bool, (StatusCode, &'static str)> {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let has = |name, word: &str| text(name).split(',').any(|part| part.trim().eq_ignore_ascii_case(word));
+    if request.method() != hyper::Method::GET || !has(CONNECTION, "upgrade") || !has(UPGRADE, "websocket") {
+        return Ok(false);
+    }
+    if text(SEC_WEBSOCKET_VERSION).trim() != VERSION {
+        return Err((StatusCode::UPGRADE_REQUIRED, "the version of WebSocket here is 13"));
+    }
+    if !is_key(text(SEC_WEBSOCKET_KEY)) {
+        return Err((StatusCode::BAD_REQUEST, "sec-websocket-key is not sixteen bytes in base64"));
+    }
+    Ok(true)
+}
+
+fn is_key(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let digits = text.trim().strip_suffix("==").unwrap_or_default();
+    digits.len() == 22 && digits.bytes().all(is_digit)
 }
 
 /// Adds what makes a response agree to the request.
@@ -123,14 +135,23 @@ impl Talk {
             Some(Ok(Message::Close(_))) => return self.tell_end(1000, ""),
             // Answered by the library itself.
             Some(Ok(_)) => return Next::GoOn,
-            Some(Err(tungstenite::Error::Capacity(error))) => {
-                let _ = self.tell_end(1009, "too long");
-                return close(CloseCode::Size, error.to_string());
-            }
-            Some(Err(error)) => return self.tell_end(1006, &error.to_string()),
+            Some(Err(error)) => return self.fail(&error),
             None => return self.tell_end(1006, "the connection was lost"),
         };
         self.deliver(message::encode(&frame))
+    }
+
+    /// What the client sent is no frame, or it is gone: both sides are told.
+    fn fail(&mut self, error: &tungstenite::Error) -> Next {
+        let code = match error {
+            tungstenite::Error::Capacity(_) => CloseCode::Size,
+            tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => CloseCode::Abnormal,
+            tungstenite::Error::Protocol(_) => CloseCode::Protocol,
+            tungstenite::Error::Utf8(_) => CloseCode::Invalid,
+            _ => CloseCode::Abnormal,
+        };
+        let gone = self.tell_end(code.into(), &error.to_string());
+        if code == CloseCode::Abnormal { gone } else { close(code, error.to_string()) }
     }
 
     /// The last thing that the actor hears, if its mailbox has room for it; its monitors hear of the end in any case.

@@ -11,7 +11,7 @@ use super::{curl, free_port, get};
 use crate::support::{Program, Running, Watchdog, guest_file, host_program};
 
 /// A program behind HTTP, once it has said its first line.
-fn program(name: &str, flags: &[&str]) -> (Running, String) {
+pub(super) fn program(name: &str, flags: &[&str]) -> (Running, String) {
     let address = format!("127.0.0.1:{}", free_port());
     let served = format!("{address}=web");
     let flags = [&["--http", &served, "--stop-deadline-ms", "1"], flags].concat();
@@ -105,6 +105,24 @@ fn without_descriptors_clients_wait_until_there_are_some() {
 }
 
 #[test]
+fn a_new_actor_answers_each_request() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let flags = ["--http", &format!("{address}=spawn:page"), "--stop-deadline-ms", "1"];
+    let mut running = Program::of_run(&flags, &guest_file("http_requests"), &[]).start();
+    running.line();
+    let at = |path: &str| format!("http://{address}{path}");
+    assert_eq!(curl(&[&at("/1"), &at("/2")]), "request 1\nrequest 1\n", "no memory is used twice");
+    for (path, why) in [("/panic", "the secret"), ("/end", "answer")] {
+        let failed = curl(&["-w", "%{http_code}", &at(path)]);
+        assert!(failed.starts_with("the actor failed: crash ") && failed.ends_with("502"), "{failed}");
+        assert!(!failed.contains(why), "{failed}");
+    }
+    assert_eq!(curl(&[&at("/3")]), "request 1\n");
+    running.signal("TERM");
+    running.ended();
+}
+
+#[test]
 fn python_keeps_its_connection() {
     let (running, address) = program("http_requests", &[]);
     let script = format!(
@@ -112,7 +130,7 @@ fn python_keeps_its_connection() {
          for n in range(100):\n    c.request('PUT', f'/{{n}}', body=b'b' * n)\n    r = c.getresponse()\n    \
          assert r.read().decode() == f'PUT /{{n}} [] ' + 'b' * n + '\\n'\nprint('done')"
     );
-    let ran = Command::new("python3").args(["-c", &script]).output().expect("python is installed");
+    let ran = Command::new("python3").args(["-c", &script]).output().expect("python3 is installed: `cargo xtask setup` installs it");
     assert_eq!(String::from_utf8_lossy(&ran.stdout), "done\n", "{}", String::from_utf8_lossy(&ran.stderr));
     running.signal("TERM");
     running.ended();
