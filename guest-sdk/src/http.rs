@@ -176,7 +176,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { header_bytes_max: 64 << 10, body_bytes_max: 1 << 20, time_max: Some(Duration::from_secs(30)) }
+        Limits {
+            header_bytes_max: 64 << 10,
+            body_bytes_max: 1 << 20,
+            time_max: Some(Duration::from_secs(30)),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTP on behalf of actors: `Host::serve_http` with native code in the actor's place, and `run --http` ([`programs`]).
 
+mod client;
 mod load;
 mod programs;
 mod rude;
@@ -15,7 +16,7 @@ use flower_host::{Codec, Host, HttpOptions, HttpServer, HttpTarget, Limits, Mail
 use crate::wat::{self, threads};
 
 /// The guests that the tests of this file run.
-pub(crate) const GUESTS: &[&str] = &["http_hello", "http_requests"];
+pub(crate) const GUESTS: &[&str] = &["http_client", "http_hello", "http_requests"];
 
 fn options() -> HttpOptions {
     HttpOptions::new(HttpTarget::Name("web".into()))

@@ -25,7 +25,8 @@ fn every_right_has_a_row_in_the_document() {
     let page = text("docs/SECURITY.md");
     let rows = |table: &str| -> Vec<String> {
         let cell = format!("`policy/{table}::");
-        let cells = page.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split(&cell).skip(1));
+        let cells =
+            page.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split(&cell).skip(1));
         let words = cells.filter_map(|rest| rest.split("::").next());
         let mut rights: Vec<String> = words.map(str::to_owned).collect();
         rights.dedup();

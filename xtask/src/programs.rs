@@ -8,7 +8,8 @@ use anyhow::Result;
 use crate::workspace::{probe, run, say};
 
 /// Each program, and the package of Debian that has it.
-const PROGRAMS: [(&str, &str); 3] = [("curl", "curl"), ("python3", "python3"), ("ab", "apache2-utils")];
+const PROGRAMS: [(&str, &str); 4] =
+    [("curl", "curl"), ("python3", "python3"), ("openssl", "openssl"), ("ab", "apache2-utils")];
 
 /// Installs those that are missing, where that is possible without a question, and otherwise says what to type: guests can
 /// be built all the same.

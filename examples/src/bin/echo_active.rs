@@ -75,12 +75,15 @@ impl Handler for Server {
     }
 
     fn handle(&mut self, event: Event) -> Flow {
-        if let Event::Socket(message) = event {
-            if message.socket == self.listener.id() {
-                self.accept();
-            } else if !self.serve(message.socket, message.change) {
-                self.connections.remove(&message.socket);
+        match event {
+            Event::Socket(message) if message.socket == self.listener.id() => self.accept(),
+            Event::Socket(message) => {
+                if !self.serve(message.socket, message.change) {
+                    self.connections.remove(&message.socket);
+                }
             }
+            Event::Stop => return Flow::Stop,
+            _ => {}
         }
         Flow::Continue
     }

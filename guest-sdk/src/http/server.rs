@@ -88,12 +88,16 @@ fn next<S: Read + Write>(
     let (keeps, is_1_1, is_head) = (wire::is_kept(&head), head.is_1_1, head.line.0 == "HEAD");
     let length = wire::length(&head.headers, Length::Known(0))?;
     let expects = head.headers.iter().any(|(name, value)| name == "expect" && value.0 == b"100-continue");
-    if expects && length != Length::Known(0) {
+    let is_welcome = !matches!(length, Length::Known(len) if len == 0 || len > limits.body_bytes_max);
+    if expects && is_welcome {
         incoming.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let body = incoming.body(length, limits)?;
     let ((method, target), headers) = (head.line, head.headers);
-    Ok(Some((Request { method, target, headers, body, peer: peer.to_owned() }, Asked { keeps, is_head, is_1_1 })))
+    Ok(Some((
+        Request { method, target, headers, body, peer: peer.to_owned() },
+        Asked { keeps, is_head, is_1_1 },
+    )))
 }
 
 /// Tells a client that cannot be served why, if it still listens.
@@ -201,7 +205,7 @@ mod tests {
     /// What a server says to these bytes, and how the connection ends.
     fn served(bytes: &[u8]) -> (String, Result<(), WireError>) {
         let mut stream = Said(bytes, Vec::new());
-                let ended = serve_stream(&mut stream, "peer", &NO_CLOCK, |request, answer| {
+        let ended = serve_stream(&mut stream, "peer", &NO_CLOCK, |request, answer| {
             let text =
                 format!("{} {} {}", request.method, request.target, String::from_utf8_lossy(&request.body.0));
             match request.path() {
@@ -262,6 +266,8 @@ mod tests {
             let (said, _) = served(request);
             assert_eq!(said.get(9..12), Some(status), "{}: {said}", String::from_utf8_lossy(request));
         }
+        let (said, _) = served(b"POST / HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 11\r\n\r\n");
+        assert_eq!(said.matches("HTTP/1.1 ").count(), 1, "who sends too much is not asked to go on: {said}");
         for cut_off in [&b"GET / HTTP/1.1\r\n"[..], b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\nh"] {
             let (said, ended) = served(cut_off);
             assert!(said.contains(" 400 ") && matches!(ended, Err(WireError::CutOff)), "{said}");

@@ -67,12 +67,12 @@ impl<S: Read> Incoming<S> {
     ) -> Result<Option<Head<T>>, WireError> {
         self.begun = None;
         loop {
+            if self.begun.is_none() && !self.buffer.is_empty() {
+                self.begun = Some(Begun { until: limits.time_max.map(|time| Instant::now() + time) });
+            }
             if let Some((head, len)) = parse(&self.buffer)? {
                 self.buffer.drain(..len);
                 return Ok(Some(head));
-            }
-            if self.begun.is_none() && !self.buffer.is_empty() {
-                self.begun = Some(Begun { until: limits.time_max.map(|time| Instant::now() + time) });
             }
             if self.buffer.len() >= limits.header_bytes_max {
                 return Err(WireError::HeaderTooLong);

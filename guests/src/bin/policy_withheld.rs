@@ -6,7 +6,7 @@ use std::env;
 use std::hash::{BuildHasher, Hasher};
 use std::hint::black_box;
 
-use flower::{Budget, Message, Raw, Spawn, join_group, register, self_pid, send, unregister, whereis};
+use flower::{Budget, Message, Raw, Spawn, join_group, register, self_pid, send, sleep, unregister, whereis};
 use flower_guests::{ms, wait_for_ever};
 
 const MIB: u64 = 1 << 20;
@@ -52,7 +52,9 @@ fn narrowed<'a>(right: &str, spawn: Spawn<'a, String>) -> Spawn<'a, String> {
         "stdout" => spawn.deny_stdout(),
         "stderr" => spawn.deny_stderr(),
         "random" => spawn.fixed_random(),
-        "name" | "listed_name" | "name_of_child" | "group" | "unregister" => spawn.only_names(&["db", "web/a*"]),
+        "name" | "listed_name" | "name_of_child" | "group" | "unregister" | "flood" => {
+            spawn.only_names(&["db", "web/a*"])
+        }
         "module" => spawn.only_modules(&["mine"]),
         "loaded_module" => spawn.only_modules(&["other"]),
         "depth" => spawn.depth_max(2),
@@ -88,13 +90,16 @@ fn attempt(right: String) -> String {
         "stderr" => eprintln!("granted"),
         "random" => return random().to_owned(),
         "name" => return said(register("web/1", self_pid())),
+        "flood" => return flood(),
         "listed_name" => return said(register("web/a1", self_pid())),
         "group" => return said(join_group("web/1")),
         "name_of_child" => return said(Spawn::new(|| (), ()).name("web/1").spawn()),
         "unregister" => return free_what_another_holds().to_owned(),
         "module" | "loaded_module" => return double(),
         "depth" => return generations(3),
-        "actors" => return format!("{} actors", (0..3).filter(|_| wait_there(|spawn| spawn).is_some()).count()),
+        "actors" => {
+            return format!("{} actors", (0..3).filter(|_| wait_there(|spawn| spawn).is_some()).count());
+        }
         "child_memory" => return bounded(run(Spawn::new(reserve, ()).memory_max(32 * MIB)) == Ok(true)),
         "child_mailbox_len" => return bounded(sent(&1_u8, |spawn| spawn.mailbox_len_max(8)) == 8),
         "child_mailbox_bytes" => {
@@ -126,6 +131,14 @@ fn random() -> &'static str {
     let own = number();
     let everybodys = run(Spawn::new(number, ()).fixed_random());
     if everybodys == Ok(own) { "everybody's" } else { "granted" }
+}
+
+/// A hundred refusals at once, and another one a second later.
+fn flood() -> String {
+    let refused = (0..100).filter(|_| register("web/1", self_pid()).is_err()).count();
+    assert_eq!(refused, 100);
+    sleep(ms(1000));
+    said(register("web/1", self_pid()))
 }
 
 /// Takes a name away that the first actor has.

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::programs::program;
 use super::free_port;
+use super::programs::program;
 use crate::support::{Program, Watchdog, guest_file};
 
 /// What `ab` counts under a name, such as `Complete requests`; 0 where it says nothing.

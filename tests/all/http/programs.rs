@@ -130,7 +130,10 @@ fn python_keeps_its_connection() {
          for n in range(100):\n    c.request('PUT', f'/{{n}}', body=b'b' * n)\n    r = c.getresponse()\n    \
          assert r.read().decode() == f'PUT /{{n}} [] ' + 'b' * n + '\\n'\nprint('done')"
     );
-    let ran = Command::new("python3").args(["-c", &script]).output().expect("python3 is installed: `cargo xtask setup` installs it");
+    let ran = Command::new("python3")
+        .args(["-c", &script])
+        .output()
+        .expect("python3 is installed: `cargo xtask setup` installs it");
     assert_eq!(String::from_utf8_lossy(&ran.stdout), "done\n", "{}", String::from_utf8_lossy(&ran.stderr));
     running.signal("TERM");
     running.ended();

@@ -22,7 +22,8 @@ fn line(ran: &Ran) -> String {
 /// The flag that a line names, in a form that a shell would take: the host's side of a directory is up to the operator.
 fn flag(line: &str, folder: &Path) -> Vec<String> {
     let flag = line.split("--").nth(1).expect("it names a flag");
-    let (flag, _) = flag.split_once(" would grant").or_else(|| flag.split_once(" grants")).expect("and says what for");
+    let (flag, _) =
+        flag.split_once(" would grant").or_else(|| flag.split_once(" grants")).expect("and says what for");
     let flag = format!("--{flag}").replace("HOST", &folder.display().to_string());
     flag.split(' ').map(str::to_owned).collect()
 }
@@ -102,6 +103,15 @@ fn where_no_flag_helps_the_line_says_what_took_it_away() {
         let line = line(&run(&[], "policy_withheld", &["narrowed_child", right]));
         assert!(line.contains(by) && !line.contains("--"), "{line}");
     }
+}
+
+#[test]
+fn a_flood_of_refusals_is_ten_lines_in_a_second_and_all_are_counted() {
+    let ran = run(&["--deterministic"], "policy_withheld", &["narrowed_child", "flood"]);
+    let lines: Vec<&str> = ran.stderr.lines().filter(|line| line.contains(" is not granted: ")).collect();
+    assert_eq!(lines.len(), 11, "{}", ran.stderr);
+    assert!(lines[9].ends_with("(refusals so far: 10)"), "{}", lines[9]);
+    assert!(lines[10].ends_with("(refusals so far: 101, 90 of them not logged)"), "{}", lines[10]);
 }
 
 /// An environment without the variable, and a clock that stands still, are no refusals: nobody was told no.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flower_host::{
-    Accounts, Actor, ActorStatus, Budget, Capture, Dirs, ExitReason, Host, Module, NetRules, Policy, Source, Spawn,
-    Stream, Strings,
+    Accounts, Actor, ActorStatus, Budget, Capture, Dirs, ExitReason, Host, Module, NetRules, Policy, Source,
+    Spawn, Stream, Strings,
 };
 
 use super::{Watchdog, assert_same_lines, expected, guest_file, host_builder, places};
