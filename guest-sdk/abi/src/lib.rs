@@ -50,5 +50,8 @@ pub const IMPORT_MODULE: &str = "flower";
 /// A deadline that never passes.
 pub const NEVER: u64 = u64::MAX;
 
+/// Added to the number of bytes that `net_try_write` has written, if TLS keeps some of them.
+pub const NET_KEPT: u64 = 1 << 32;
+
 /// A deadline that has passed already: the call polls and returns at once.
 pub const AT_ONCE: u64 = 0;

@@ -497,7 +497,8 @@ macro_rules! for_each_host_call {
 
             /// Writes as much as there is room for.
             ///
-            /// Returns as `net_write`, and `WOULD_PARK` when there is none. Traps on a bad pointer.
+            /// Returns as `net_write`, and `WOULD_PARK` when there is none. With 1 << 32 added, TLS keeps some of it until the
+            /// socket takes it: a `net_write` of nothing parks until then. Traps on a bad pointer.
             immediate fn net_try_write(handle: u64, buffer: u32, len: u32) -> i64
                 { since: 1, handler: yes, right: "", outcome: outside }
 

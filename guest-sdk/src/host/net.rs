@@ -1,6 +1,6 @@
 //! The host calls of sockets.
 
-use flower_abi::{NetReadiness, Status};
+use flower_abi::{NET_KEPT, NetReadiness, Status};
 
 use super::{address, address_mut, done, length, number};
 use crate::imports;
@@ -55,10 +55,11 @@ pub(crate) fn net_write(handle: u64, bytes: &[u8], deadline: u64) -> Result<usiz
     number(written).map(|written| written as usize)
 }
 
-pub(crate) fn net_try_write(handle: u64, bytes: &[u8]) -> Result<usize, Status> {
+/// Besides how many: whether TLS keeps some of them.
+pub(crate) fn net_try_write(handle: u64, bytes: &[u8]) -> Result<(usize, bool), Status> {
     // SAFETY: as above.
-    let written = unsafe { imports::net_try_write(handle, address(bytes), length(bytes)) };
-    number(written).map(|written| written as usize)
+    let written = number(unsafe { imports::net_try_write(handle, address(bytes), length(bytes)) })?;
+    Ok(((written % NET_KEPT) as usize, written >= NET_KEPT))
 }
 
 pub(crate) fn net_send_to(handle: u64, to: &str, bytes: &[u8], deadline: u64) -> Result<usize, Status> {

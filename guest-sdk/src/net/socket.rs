@@ -79,13 +79,25 @@ impl Socket {
         host::net_try_read(self.handle.id(), buffer, flags).map_err(|status| self.error(status))
     }
 
+    /// Waits only if it has to: a call that may wait costs the host more.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<usize, NetError> {
-        let written = host::net_write(self.handle.id(), bytes, self.until(self.write_timeout.get()));
+        let (handle, until) = (self.handle.id(), || self.until(self.write_timeout.get()));
+        let written = match host::net_try_write(handle, bytes) {
+            Ok((written, false)) => Ok(written),
+            Ok((written, true)) => {
+                // It is written, as far as TLS goes, also if it cannot be sent in time.
+                let _ = host::net_write(handle, &[], until());
+                Ok(written)
+            }
+            Err(Status::WOULD_PARK) => host::net_write(handle, bytes, until()),
+            Err(status) => Err(status),
+        };
         written.map_err(|status| self.error(status))
     }
 
     pub(super) fn try_write(&self, bytes: &[u8]) -> Result<usize, NetError> {
-        host::net_try_write(self.handle.id(), bytes).map_err(|status| self.error(status))
+        let written = host::net_try_write(self.handle.id(), bytes);
+        written.map(|(written, _)| written).map_err(|status| self.error(status))
     }
 
     pub(super) fn send_to(&self, bytes: &[u8], to: &str) -> Result<usize, NetError> {

@@ -7,7 +7,7 @@ mod tls;
 
 use std::sync::Arc;
 
-use flower_abi::Status;
+use flower_abi::{NET_KEPT, Status};
 
 use super::message::has_passed;
 use super::park::park;
@@ -135,12 +135,19 @@ pub(super) async fn net_read(
     flags: u32,
     deadline: u64,
 ) -> wasmtime::Result<i64> {
-    let (memory, state) = split(&mut guest)?;
-    memory.check(buffer, u64::from(capacity))?;
+    let (mut memory, state) = split(&mut guest)?;
+    let into = memory.write(buffer, capacity)?;
     let socket = match socket(state, handle) {
         Ok(socket) => socket,
         Err(status) => return Ok(i64::from(status.0)),
     };
+    let tried = socket.try_read(into, flags & PEEK != 0);
+    if !matches!(&tried, Err(error) if *error == NetError::WOULD_PARK) {
+        return Ok(number(note(state, tried).map(|read| read as u64)));
+    }
+    if let Err(error) = until_ready(&mut guest, &socket, socket.interest_of_read(), deadline).await? {
+        return Ok(number(note(guest.data_mut(), Err(error))));
+    }
     let attempt = |memory: &mut GuestMemory<'_>, _: &mut ActorState| {
         Ok(socket.try_read(memory.write(buffer, capacity)?, flags & PEEK != 0))
     };
@@ -198,7 +205,8 @@ pub(super) fn net_try_write(
     let from = memory.read(buffer, len)?;
     let written = socket(state, handle).and_then(|socket| {
         let written = socket.try_write(from);
-        note(state, written)
+        let kept = if socket.keeps_bytes() { NET_KEPT } else { 0 };
+        note(state, written).map(|written| written as u64 + kept)
     });
-    Ok(number(written.map(|written| written as u64)))
+    Ok(number(written))
 }
