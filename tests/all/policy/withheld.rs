@@ -31,7 +31,9 @@ fn without(right: &str) -> Policy {
         "child_memory" => bounded(|limits| limits.memory_max = Some(4 << 20)),
         "child_mailbox_len" => bounded(|limits| limits.mailbox_len_max = Some(4)),
         "child_mailbox_bytes" => bounded(|limits| limits.mailbox_bytes_max = Some(20_000)),
-        "child_run_time" => bounded(|limits| limits.run_time_max = Some(std::time::Duration::from_millis(100))),
+        "child_run_time" => {
+            bounded(|limits| limits.run_time_max = Some(std::time::Duration::from_millis(100)))
+        }
         "actors" | "loaded_module" => Policy::default(),
         other => panic!("no right {other}"),
     }
