@@ -98,6 +98,8 @@ impl Shared {
                 Reference::Room { of, .. } => self.unwant_room(of, (me, reference)),
                 // It leaves all queues by its drop.
                 Reference::Select(selecting) => _ = selecting.timer.map(|key| self.timers.cancel(key)),
+                // So is what nobody will ask for.
+                Reference::Lookup(_) => {}
             }
         }
         if let Wait::Select(mut selecting) = std::mem::take(&mut owned.wait)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use flower_abi::{Pid, Rights, Status};
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::actor::Table;
 use crate::budget::{Budget, Ledger, Resource};
@@ -18,7 +18,7 @@ use crate::error::{BuildError, SpawnError};
 use crate::exit::ExitReason;
 use crate::group::Groups;
 use crate::instance::{Engines, ModuleOptions, StackClass};
-use crate::limits::{CRASH_PATIENCE, Limits, WORKERS_MAX};
+use crate::limits::{CRASH_PATIENCE, LOOKUPS_MAX, Limits, WORKERS_MAX};
 use crate::loaded::Loaded;
 use crate::module::{Cache, ChildCompiler, LoadError, Module, ModuleHash, Source, TrustedArtifact};
 use crate::name::Names;
@@ -189,6 +189,7 @@ impl HostBuilder {
             crashes,
             scheduler: Scheduler::new(workers, self.deterministic, HOSTS.fetch_add(1, Ordering::Relaxed)),
             reactor: Reactor::new(workers)?,
+            lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)),
             tls: self.tls,
             output,
             tokio,

@@ -26,7 +26,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -36,7 +35,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::host::{Host, Spawn};
 use crate::limits::{ACCEPT_PAUSE, HTTP_HEAD_PATIENCE, HTTP_STOP_PATIENCE, PEER_PATIENCE};
-use crate::shared::Shared;
+use crate::shared::{Outstanding, Shared};
 use connection::Connection;
 use target::Target;
 
@@ -155,7 +154,7 @@ impl Host {
         let target = Target::new(options.target.clone());
         let server = Arc::new(Server { shared: self.shared.clone(), options, target });
         // As long as somebody may ask, actors do not wait in vain.
-        let pending = Listening::new(&self.shared);
+        let pending = Outstanding::new(&self.shared);
         self.shared.tokio.spawn(async move {
             server.serve(listener, stopped).await;
             drop(pending);
@@ -237,22 +236,4 @@ async fn serve_connection(
         _ = stopped.changed() => served.as_mut().graceful_shutdown(),
     }
     tokio::time::timeout(HTTP_STOP_PATIENCE, served).await.unwrap_or(Ok(()))
-}
-
-/// A server that may bring something at any time.
-struct Listening(Arc<Shared>);
-
-impl Listening {
-    fn new(shared: &Arc<Shared>) -> Listening {
-        shared.io_pending.fetch_add(1, Ordering::AcqRel);
-        Listening(shared.clone())
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.0.io_pending.fetch_sub(1, Ordering::AcqRel);
-        // The last core to lie down did not know that nothing can come any more.
-        self.0.scheduler.look_again();
-    }
 }

@@ -4,10 +4,11 @@
 //! is resumed. Semantics follow the Erlang reference manual, "Processes": links and exit signals,
 //! monitors; links carry ids so that an exit signal that crosses an `unlink` is not received.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use flower_abi::{Delivery, Kind, Status};
+use flower_abi::{Delivery, Kind, SocketEvent, Status};
 use smallvec::SmallVec;
 
 use crate::actor::{Cell, Owned, RoomWaiter, SignalQueue, Wait};
@@ -15,6 +16,7 @@ use crate::budget::Resource;
 use crate::exit::{ExitReason, Value};
 use crate::gate::Guard;
 use crate::limits::ROOM_WAITERS_LOOKED_AT;
+use crate::net::NetResult;
 use crate::observe::Count;
 use crate::pid::ActorId;
 use crate::reference::Reference;
@@ -61,6 +63,7 @@ impl Shared {
             Signal::Timeout { reference } => self.take_timeout(owned, reference),
             Signal::Selected(envelope) => self.take_selected(owned, envelope),
             Signal::Room { reference, of } => self.take_room(owned, reference, of),
+            Signal::Resolved { reference, found } => take_resolved(owned, reference, *found),
             Signal::Stop { from } => take_stop(owned, from),
             Signal::Exit { from, reason, link } => take_exit(owned, from, reason, link),
             Signal::Kill => take_kill(owned),
@@ -261,7 +264,8 @@ impl Shared {
                 self.unwant_room(of, (me, reference));
                 return true;
             }
-            None => {}
+            Some(Reference::Lookup(lookup)) if !lookup.is_over() => return true,
+            Some(Reference::Lookup(_)) | None => {}
         }
         self.drop_unread(cell, owned, reference);
         false
@@ -282,6 +286,14 @@ fn close_timer(owned: &mut Owned, reference: u64) {
     if let Some(Reference::Timer { .. }) = owned.references.get(reference) {
         owned.references.close(reference);
         owned.charge.remove(Resource::Timers, 1);
+    }
+}
+
+/// What was found is kept until it is asked for, unless nobody will.
+fn take_resolved(owned: &mut Owned, reference: u64, found: NetResult<Vec<SocketAddr>>) {
+    if let Some(Reference::Lookup(lookup)) = owned.references.get_mut(reference) {
+        lookup.end(found);
+        owned.mailbox.push(Envelope::ready(reference, 0, SocketEvent::Resolved));
     }
 }
 

@@ -103,6 +103,15 @@ pub(crate) const NET_BACKLOG: i32 = 1024;
 /// Bytes of an address, a name or a path that a guest writes.
 pub(crate) const NET_ADDRESS_BYTES_MAX: u32 = 300;
 
+/// Names that are looked up at a time: each keeps a thread for as long as a server of names takes, and the threads serve files too.
+pub(crate) const LOOKUPS_MAX: usize = 64;
+
+/// The same for one actor: it would keep all others from theirs.
+pub(crate) const LOOKUPS_OF_ACTOR_MAX: usize = 8;
+
+/// Names that one actor has asked for and not been told of: each takes memory of the host, also for a while after it was given up.
+pub(crate) const LOOKUPS_QUEUED_MAX: usize = 4096;
+
 /// Reads of an active socket in a row: others wait meanwhile.
 pub(crate) const ACTIVE_READS_MAX: u32 = 16;
 
@@ -323,6 +332,9 @@ impl Default for Limits {
     }
 }
 
+const _: () = assert!(LOOKUPS_OF_ACTOR_MAX < LOOKUPS_MAX, "no actor has them all");
+const _: () =
+    assert!(LOOKUPS_OF_ACTOR_MAX < LOOKUPS_QUEUED_MAX, "those that are looked up have been asked for");
 const _: () = assert!(ANCESTORS_MAX > 2, "a parent and those before it");
 const _: () = assert!(CRASHES_SHOWN_MAX <= CRASHES_KEPT_MAX, "what is shown is kept");
 const _: () = assert!(HOST_CRASHES_SHOWN_MAX <= HOST_CRASHES_KEPT_MAX, "what is shown is kept");

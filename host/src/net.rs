@@ -8,6 +8,7 @@
 mod active;
 mod ahead;
 mod error;
+mod lookup;
 mod reactor;
 mod seat;
 mod socket;
@@ -16,6 +17,7 @@ mod tls;
 
 pub(crate) use active::{Active, ActiveMode};
 pub(crate) use error::{NetError, NetResult};
+pub(crate) use lookup::{Lookup, look_up, not_found};
 pub(crate) use reactor::Reactor;
 pub(crate) use seat::{Seat, Transit};
 pub(crate) use socket::{Address, Kind, Socket};

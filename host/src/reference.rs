@@ -8,6 +8,7 @@ use flower_abi::message::RefKind;
 use rustc_hash::FxBuildHasher;
 
 use crate::channel::Selecting;
+use crate::net::Lookup;
 use crate::pid::ActorId;
 use crate::timer::TimerKey;
 
@@ -24,6 +25,8 @@ pub(crate) enum Reference {
     Room { of: ActorId, parked: bool },
     /// One of several operations on channels is awaited.
     Select(Box<Selecting>),
+    /// A name that is looked up, or what was found.
+    Lookup(Box<Lookup>),
 }
 
 impl Reference {
@@ -35,6 +38,7 @@ impl Reference {
             Reference::Timer { .. } => RefKind::Timer,
             Reference::Room { .. } => RefKind::Room,
             Reference::Select(_) => RefKind::Select,
+            Reference::Lookup(_) => RefKind::Lookup,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::actor::Table;
 use crate::budget::Ledger;
@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) scheduler: Scheduler,
     /// The sockets of all actors.
     pub(crate) reactor: Arc<Reactor>,
+    /// How many names more may be looked up now.
+    pub(crate) lookups: Arc<Semaphore>,
     /// What TLS of actors goes by, unless they bring their own.
     pub(crate) tls: TlsConfigs,
     pub(crate) output: Arc<dyn OutputSink>,
@@ -80,5 +82,23 @@ impl Shared {
     /// Whether the host is shutting down.
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Acquire)
+    }
+}
+
+/// Something off the workers that may bring a signal at any time: while it lives, the host is not quiet.
+pub(crate) struct Outstanding(Arc<Shared>);
+
+impl Outstanding {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Outstanding {
+        shared.io_pending.fetch_add(1, Ordering::AcqRel);
+        Outstanding(shared.clone())
+    }
+}
+
+impl Drop for Outstanding {
+    fn drop(&mut self) {
+        self.0.io_pending.fetch_sub(1, Ordering::AcqRel);
+        // The last core to lie down did not know that nothing can come any more.
+        self.0.scheduler.look_again();
     }
 }

@@ -4,6 +4,7 @@
 //! sent (as in OTP, see "Signals" in the Erlang reference manual, and `erl_proc_sig_queue.h`). They
 //! are different kinds of thing all the same: no bytes that a guest sends can become a system signal.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use flower_abi::{Kind, MessageInfo, SocketEvent};
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::budget::HeldBytes;
 use crate::exit::ExitReason;
 use crate::handle::Attached;
+use crate::net::NetResult;
 use crate::pid::ActorId;
 
 /// A message's bytes; small ones stand in the envelope.
@@ -102,6 +104,14 @@ impl Envelope {
     pub(crate) fn exit(sender: ActorId, reason: Arc<ExitReason>, by_link: bool) -> Box<Envelope> {
         let mut envelope = Envelope::system(Kind::Exit, sender, 0);
         envelope.extra = Some(Box::new(Extra { reason: Some(reason), by_link, ..Extra::default() }));
+        envelope
+    }
+
+    /// Word of a socket, or of a lookup, that it is worth trying again.
+    pub(crate) fn ready(reference: u64, handle: u64, event: SocketEvent) -> Box<Envelope> {
+        let mut envelope = Envelope::system(Kind::Ready, ActorId::HOST, reference);
+        envelope.id = handle;
+        envelope.extra = Some(Box::new(Extra { socket: Some((event, 0)), ..Extra::default() }));
         envelope
     }
 
@@ -199,6 +209,8 @@ pub(crate) enum Signal {
     Selected(Box<Envelope>),
     /// A mailbox it asked about has room.
     Room { reference: u64, of: ActorId },
+    /// The lookup of a name that it has begun is over.
+    Resolved { reference: u64, found: Box<NetResult<Vec<SocketAddr>>> },
     /// Somebody asks it to stop.
     Stop { from: ActorId },
     /// Somebody, or one of its links when there is a link id, ended or wants it to end.

@@ -13,8 +13,17 @@ use crate::http::{curl, free_port};
 use crate::support::{Guest, Mode, Program, Running, assert_same_lines, expected, guest_file};
 
 /// The guests that the tests of this file run.
-pub(crate) const GUESTS: &[&str] =
-    &["http_stream", "net_active", "net_moves", "net_select", "net_tasks", "net_tcp", "net_tls", "net_udp"];
+pub(crate) const GUESTS: &[&str] = &[
+    "http_stream",
+    "net_active",
+    "net_moves",
+    "net_names",
+    "net_select",
+    "net_tasks",
+    "net_tcp",
+    "net_tls",
+    "net_udp",
+];
 
 /// This machine alone, names that lead nowhere, and one path.
 fn granted(path: &str) -> NetRules {
@@ -38,6 +47,14 @@ fn net_tcp() {
 #[test]
 fn net_select() {
     run("net_select");
+}
+
+/// So few references that lookups which stayed behind would use them up.
+#[test]
+fn net_names() {
+    let rules = ["127.0.0.1:*", "localhost:*", "*.invalid"].map(|rule| ["--allow-net", rule]);
+    let flags = [&["--references-max", "100"], rules.as_flattened()].concat();
+    Program::run(&flags, &guest_file("net_names"), &[]).expect_code(0);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub enum Kind {
     /// is what was read, or the words of an error; the last `exit_tag` bytes of it are the sender's address, for datagrams.
     Socket = 10,
     /// A socket can be read from or written to, as the `net_ready` of this `reference` asked: a [`SocketEvent`] in `exit_code`, the
-    /// handle in `id`.
+    /// handle in `id`. Or the lookup of this `reference` is over, without a handle.
     Ready = 11,
 }
 
@@ -108,6 +108,8 @@ pub enum SocketEvent {
     Readable = 3,
     /// It can be written to: `net_ready` asked.
     Writable = 4,
+    /// A lookup that `net_resolve_start` began is over.
+    Resolved = 5,
 }
 
 /// What `net_ready` asks about.
@@ -144,6 +146,8 @@ pub enum RefKind {
     Room = 3,
     /// A select over channels.
     Select = 4,
+    /// A name that is looked up, or was.
+    Lookup = 5,
 }
 
 /// The header of a received message: 128 bytes, written by the host.

@@ -144,7 +144,7 @@ macro_rules! for_each_host_call {
             parks fn wait(reference: u64, buffer: u32, capacity: u32, info: u32, deadline: u64) -> i32
                 { since: 1, handler: no, right: "", outcome: outside }
 
-            /// Gives up a request, monitor, timer, room notice or select: no completion of it is seen any more.
+            /// Gives up a request, monitor, timer, room notice, select or lookup: no completion of it is seen any more.
             ///
             /// Parameters: `reference`. Returns 1 when it was still outstanding, 0 when its completion had come
             /// already (it is dropped if not yet taken, unless it is a select's) or the reference is unknown.
@@ -445,10 +445,17 @@ macro_rules! for_each_host_call {
 
             /// Begins to connect; `net_ready` for writing tells when to ask `net_connected`.
             ///
-            /// Parameters: `kind`, `address`, `address_len` as in `net_connect`. A name must be the one that `net_resolve` has looked
-            /// up last: each call tries the next of its addresses.
-            /// Returns as `net_connect`; `NAME_NOT_FOUND` when all of them were tried. Traps on a bad pointer.
+            /// Parameters: `kind`, `address`, `address_len` as in `net_connect`, but for a name: `net_connect_next` is for those.
+            /// Returns as `net_connect`. Traps on a bad pointer.
             immediate fn net_connect_start(kind: u32, address: u32, address_len: u32) -> i64
+                { since: 1, handler: yes, right: "net", outcome: outside }
+
+            /// The same over TCP, to the next of the addresses that a lookup has found.
+            ///
+            /// Parameters: `lookup` the reference of a `net_resolve_start`.
+            /// Returns as `net_connect`; `NAME_NOT_FOUND` when all of them were tried, `WOULD_PARK` when the lookup is not over,
+            /// `NO_REFERENCE`.
+            immediate fn net_connect_next(lookup: u64) -> i64
                 { since: 1, handler: yes, right: "net", outcome: outside }
 
             /// Tells whether a connection that was begun has come about.
@@ -556,10 +563,25 @@ macro_rules! for_each_host_call {
             /// Looks a name up, off the workers; parks until that is done.
             ///
             /// Parameters: `name`, `name_len` text, `NAME:PORT`; `buffer`, `capacity` where the addresses go, one on a line, as far as
-            /// they fit; `deadline` in ns. Returns the length of all of them, `NAME_NOT_FOUND`, `NOT_PERMITTED`, `TIMED_OUT`.
-            /// Traps on a bad pointer. Cancelling it looks nothing up.
+            /// they fit; `deadline` in ns. Split form: `net_resolve_start`. Returns the length of all of them, `NAME_NOT_FOUND`,
+            /// `NOT_PERMITTED`, `TIMED_OUT`. Traps on a bad pointer. Cancelling it looks nothing up.
             parks fn net_resolve(name: u32, name_len: u32, buffer: u32, capacity: u32, deadline: u64) -> i64
                 { since: 1, handler: no, right: "net", outcome: outside }
+
+            /// Begins to look a name up; a message of kind `READY` with this reference tells when to ask `net_resolved`.
+            ///
+            /// Parameters: `name`, `name_len` text, `NAME:PORT`. What was found is kept until `cancel` gives the reference up, or its
+            /// actor ends. Returns a reference (> 0), `NOT_PERMITTED`, `LIMIT` (of references, or of 4,096 lookups under way), `INVALID`.
+            /// Traps on a bad pointer.
+            immediate fn net_resolve_start(name: u32, name_len: u32) -> i64
+                { since: 1, handler: yes, right: "net", outcome: outside }
+
+            /// Writes what a lookup has found.
+            ///
+            /// Parameters: `lookup` the reference; `buffer`, `capacity` as in `net_resolve`. Returns as that, `WOULD_PARK` when it is
+            /// not over, `NO_REFERENCE`. Traps on a bad pointer.
+            immediate fn net_resolved(lookup: u64, buffer: u32, capacity: u32) -> i64
+                { since: 1, handler: yes, right: "", outcome: outside }
 
             /// Encrypts a connection from now on; parks until both sides agree.
             ///

@@ -187,6 +187,7 @@ pub fn receive(input: TokenStream) -> TokenStream {
 /// - `pattern = tx.send(value) => expression`: to a `Result`, an error when it is closed. The value of an arm that is not
 ///   chosen is dropped.
 /// - `pattern = receive::<T>() => expression`: to a `Result` of the first message or signal of the mailbox that says that it is a `T`.
+/// - `pattern = stream.read(&mut buffer) => expression`, and the other operations of sockets: to what the call would have returned.
 /// - `after(duration) => expression`, at the end: when none has gone ahead in that time.
 /// - `default => expression`, at the end: when none can go ahead now.
 ///

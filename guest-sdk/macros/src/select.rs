@@ -30,13 +30,21 @@ enum Operation {
     Receive(TokenStream),
     /// The socket, the method that makes the arm, and its arguments.
     Socket(Expr, Ident, Punctuated<Expr, Token![,]>),
-    /// The call of `connect_arm`.
-    Connect(ExprCall),
+    /// The call of `connect_arm` or `resolve_arm`.
+    Call(ExprCall),
 }
 
 /// Methods of sockets, and how many arguments they have.
-const SOCKET_METHODS: &[(&str, usize)] =
-    &[("read", 1), ("peek", 1), ("write", 1), ("accept", 0), ("recv_from", 1), ("send_to", 2)];
+const SOCKET_METHODS: &[(&str, usize)] = &[
+    ("read", 1),
+    ("peek", 1),
+    ("write", 1),
+    ("write_all", 1),
+    ("accept", 0),
+    ("into_tls", 1),
+    ("recv_from", 1),
+    ("send_to", 2),
+];
 
 /// What is done when no arm is.
 struct Otherwise {
@@ -135,14 +143,14 @@ impl Operation {
         }
         match &mut *call.func {
             Expr::Path(path) if call.args.len() == 1 => match path.path.segments.last_mut() {
-                Some(last) if last.ident == "connect" => {
-                    last.ident = format_ident!("connect_arm", span = last.ident.span());
+                Some(last) if last.ident == "connect" || last.ident == "resolve" => {
+                    last.ident = format_ident!("{}_arm", last.ident, span = last.ident.span());
                 }
                 _ => return Err(unknown(&call)),
             },
             _ => return Err(unknown(&call)),
         }
-        Ok(Operation::Connect(call))
+        Ok(Operation::Call(call))
     }
 
     /// What makes the arm.
@@ -151,7 +159,7 @@ impl Operation {
             Operation::Recv(receiver) => quote!(::flower::__private::RecvArm::new(&#receiver)),
             Operation::Send(sender, value) => quote!(::flower::__private::SendArm::new(&#sender, #value)),
             Operation::Receive(ty) => quote!(::flower::__private::MailboxArm #ty ::new()),
-            Operation::Connect(call) => quote!(#call),
+            Operation::Call(call) => quote!(#call),
             Operation::Socket(socket, method, args) => quote!(#socket.#method(#args)),
         }
     }
@@ -166,8 +174,8 @@ fn unknown(operation: &impl ToTokens) -> Error {
     Error::new_spanned(
         operation,
         "expected `rx.recv()`, `tx.send(value)`, `receive::<T>()`, or of a socket `read(&mut buffer)`, \
-         `write(bytes)`, `accept()`, `peek(&mut buffer)`, `recv_from(&mut buffer)`, `send_to(bytes, to)` or \
-         `TcpStream::connect(address)`",
+         `write(bytes)`, `write_all(bytes)`, `accept()`, `peek(&mut buffer)`, `into_tls(&tls)`, `recv_from(&mut buffer)`, \
+         `send_to(bytes, to)`, `TcpStream::connect(address)` or `resolve(name)`",
     )
 }
 

@@ -20,6 +20,11 @@ pub(crate) fn net_connect_start(kind: u32, to: &str) -> Result<u64, Status> {
     number(unsafe { imports::net_connect_start(kind, address(to), length(to.as_bytes())) })
 }
 
+pub(crate) fn net_connect_next(lookup: u64) -> Result<u64, Status> {
+    // SAFETY: it takes no address.
+    number(unsafe { imports::net_connect_next(lookup) })
+}
+
 pub(crate) fn net_connected(handle: u64) -> Result<(), Status> {
     // SAFETY: it takes no address.
     done(unsafe { imports::net_connected(handle) })
@@ -117,10 +122,21 @@ pub(crate) fn net_address(handle: u64, of_peer: bool) -> Result<String, Status> 
     text(|buffer, len| unsafe { imports::net_address(handle, of_peer.into(), buffer, len) })
 }
 
+/// The addresses of a name, one on a line: as many as anybody has use for.
 pub(crate) fn net_resolve(name: &str, deadline: u64) -> Result<String, Status> {
     let (at, name_len) = (address(name), length(name.as_bytes()));
     // SAFETY: as above.
-    text(|buffer, len| unsafe { imports::net_resolve(at, name_len, buffer, len, deadline) })
+    lines(|buffer, len| unsafe { imports::net_resolve(at, name_len, buffer, len, deadline) })
+}
+
+pub(crate) fn net_resolve_start(name: &str) -> Result<u64, Status> {
+    // SAFETY: as above.
+    number(unsafe { imports::net_resolve_start(address(name), length(name.as_bytes())) })
+}
+
+pub(crate) fn net_resolved(lookup: u64) -> Result<String, Status> {
+    // SAFETY: as above.
+    lines(|buffer, len| unsafe { imports::net_resolved(lookup, buffer, len) })
 }
 
 /// What more there is to say of the last failure.
@@ -131,8 +147,23 @@ pub(crate) fn net_error() -> String {
 
 /// A text that a call writes as far as it fits.
 fn text(call: impl FnOnce(u32, u32) -> i64) -> Result<String, Status> {
+    Ok(cut_text(call)?.0)
+}
+
+/// The same, and only whole lines of it.
+fn lines(call: impl FnOnce(u32, u32) -> i64) -> Result<String, Status> {
+    let (mut text, is_cut) = cut_text(call)?;
+    if is_cut {
+        text.truncate(text.rfind('\n').unwrap_or(0));
+    }
+    Ok(text)
+}
+
+/// A text, and whether something of it is missing.
+fn cut_text(call: impl FnOnce(u32, u32) -> i64) -> Result<(String, bool), Status> {
     let mut buffer = [0_u8; 1024];
     let len = length(&buffer[..]);
     let whole = number(call(address_mut(&mut buffer[..]), len))? as usize;
-    Ok(String::from_utf8_lossy(&buffer[..whole.min(buffer.len())]).into_owned())
+    let text = String::from_utf8_lossy(&buffer[..whole.min(buffer.len())]).into_owned();
+    Ok((text, whole > buffer.len()))
 }

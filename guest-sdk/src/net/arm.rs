@@ -1,85 +1,70 @@
-//! Sockets as arms of a select: an operation is tried, and where it would have to wait, the host tells when to try again.
-//!
-//! `select!` makes these of `stream.read(&mut buffer)` and the like. An arm that another was faster than has done nothing:
-//! what it would have read is there for the next.
+//! What sockets do in tasks, and as arms of a select.
 
 use std::net::SocketAddr;
 
-use flower_abi::NetReadiness;
-
-use super::error::{NetError, NetErrorKind};
-use super::socket::Socket;
+use super::connect::{Connecting, Handshake};
+use super::error::NetError;
+use super::operation::{Attempt, Operation, OperationArm, done, write_all};
+use super::socket::{Socket, kind};
 use super::stream::{TcpListener, TcpStream, UnixListener, UnixStream};
 use super::tcp::parsed;
+use super::tls::Tls;
 use super::udp::UdpSocket;
-use crate::channel::Owner;
 use crate::channel::select::{Arm, Done};
-use crate::task::CompletionWait;
 
-/// An operation of a socket in a select.
-struct SocketArm<'a, T, F> {
-    socket: &'a Socket,
-    readiness: NetReadiness,
-    attempt: F,
-    done: Option<Result<T, NetError>>,
-    /// There while it waits for the host to tell that the socket is ready.
-    wait: Option<CompletionWait>,
+fn read<'a>(socket: &'a Socket, buffer: &'a mut [u8], flags: u32) -> impl Operation<Output = usize> + 'a {
+    Attempt::of_reading(socket, move |socket| socket.try_read(buffer, flags))
 }
 
-impl<'a, T, F: FnMut(&Socket) -> Result<T, NetError>> SocketArm<'a, T, F> {
-    fn new(socket: &'a Socket, readiness: NetReadiness, attempt: F) -> SocketArm<'a, T, F> {
-        SocketArm { socket, readiness, attempt, done: None, wait: None }
-    }
-}
-
-impl<T, F: FnMut(&Socket) -> Result<T, NetError>> Arm for SocketArm<'_, T, F> {
-    fn attempt(&mut self) -> bool {
-        if self.done.is_none() {
-            let tried = (self.attempt)(self.socket);
-            self.done = Some(tried)
-                .filter(|tried| !matches!(tried, Err(error) if error.kind == NetErrorKind::WouldBlock));
-        }
-        self.done.is_some()
-    }
-
-    fn park(&mut self, owner: Owner) {
-        match self.socket.told(self.readiness) {
-            Ok(reference) => self.wait = Some(CompletionWait::start(reference, owner)),
-            Err(error) => {
-                self.done = Some(Err(error));
-                owner.wake();
-            }
-        }
-    }
-
-    /// Readiness decides nothing: all arms are tried again.
-    fn is_moved(&self) -> bool {
-        self.done.is_some() || self.wait.as_ref().is_some_and(CompletionWait::is_over)
-    }
-
-    fn settle(&mut self, _won: bool) {
-        self.wait = None;
-    }
-}
-
-impl<T, F> Done for SocketArm<'_, T, F> {
-    type Output = Result<T, NetError>;
-
-    fn done(self) -> Result<T, NetError> {
-        self.done.expect("the operation was done")
-    }
-}
-
-/// Gives streams and their listeners their arms.
+/// Gives streams and their listeners what they do in tasks and selects.
 macro_rules! arms {
-    ($($stream:ident $listener:ident)*) => {$(
+    ($($stream:ident $listener:ident $kind:expr;)*) => {$(
         impl $stream {
+            /// Connects in a task: the others go on meanwhile, also while a name is looked up.
+            ///
+            /// # Errors
+            /// As [`connect`](Self::connect).
+            pub async fn connect_async(address: &str) -> Result<$stream, NetError> {
+                done(Connecting::new($kind, address, $stream)).await
+            }
+
+            /// [`connect`](Self::connect) as an arm: `connect(address)` in a `select!`. Where another arm is done, the
+            /// connection is given up.
+            pub fn connect_arm(address: &str) -> impl Arm + Done<Output = Result<$stream, NetError>> + '_ {
+                OperationArm::new(Connecting::new($kind, address, $stream))
+            }
+
+            /// [`into_tls`](Self::into_tls) in a task: the others go on meanwhile.
+            ///
+            /// # Errors
+            /// As [`into_tls`](Self::into_tls).
+            pub async fn into_tls_async(self, tls: &Tls<'_>) -> Result<$stream, NetError> {
+                done(Handshake::new(self.0, tls, $stream)).await
+            }
+
+            /// [`into_tls`](Self::into_tls) as an arm: `stream.into_tls(&tls)` in a `select!`. Where another arm is done, the
+            /// connection is closed.
+            pub fn into_tls_arm<'a>(
+                self,
+                tls: &'a Tls<'a>,
+            ) -> impl Arm + Done<Output = Result<$stream, NetError>> + 'a {
+                OperationArm::new(Handshake::new(self.0, tls, $stream))
+            }
+
+            /// Reads in a task: the others go on meanwhile. One task reads at a time.
+            ///
+            /// # Errors
+            /// As reading.
+            pub async fn read_async(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
+                done(read(&self.0, buffer, 0)).await
+            }
+
             /// [`read`](std::io::Read::read) as an arm: `stream.read(&mut buffer)` in a `select!`.
             pub fn read_arm<'a>(
                 &'a self,
                 buffer: &'a mut [u8],
             ) -> impl Arm + Done<Output = Result<usize, NetError>> + 'a {
-                SocketArm::new(&self.0, NetReadiness::Read, move |socket| socket.try_read(buffer, 0))
+                OperationArm::new(read(&self.0, buffer, 0))
             }
 
             /// [`peek`](Self::peek) as an arm: `stream.peek(&mut buffer)` in a `select!`.
@@ -87,7 +72,7 @@ macro_rules! arms {
                 &'a self,
                 buffer: &'a mut [u8],
             ) -> impl Arm + Done<Output = Result<usize, NetError>> + 'a {
-                SocketArm::new(&self.0, NetReadiness::Read, move |socket| socket.try_read(buffer, 1))
+                OperationArm::new(read(&self.0, buffer, 1))
             }
 
             /// [`write`](std::io::Write::write) as an arm: `stream.write(bytes)` in a `select!`. It writes what there is
@@ -96,31 +81,87 @@ macro_rules! arms {
                 &'a self,
                 bytes: &'a [u8],
             ) -> impl Arm + Done<Output = Result<usize, NetError>> + 'a {
-                SocketArm::new(&self.0, NetReadiness::Write, |socket| socket.try_write(bytes))
+                OperationArm::new(Attempt::of_writing(&self.0, |socket| socket.try_write(bytes)))
+            }
+
+            /// Writes all of it in a task: the others go on meanwhile. One task writes at a time.
+            ///
+            /// # Errors
+            /// As writing.
+            pub async fn write_all_async(&self, bytes: &[u8]) -> Result<(), NetError> {
+                done(write_all(&self.0, bytes)).await
+            }
+
+            /// [`write_all`](std::io::Write::write_all) as an arm: `stream.write_all(bytes)` in a `select!`. Where another arm
+            /// is done, a part may have been written; where it matters how much, [`write`](Self::write_arm) tells.
+            pub fn write_all_arm<'a>(
+                &'a self,
+                bytes: &'a [u8],
+            ) -> impl Arm + Done<Output = Result<(), NetError>> + 'a {
+                OperationArm::new(write_all(&self.0, bytes))
             }
         }
 
         impl $listener {
+            /// Accepts in a task: the others go on meanwhile.
+            ///
+            /// # Errors
+            /// As [`accept`](Self::accept).
+            pub async fn accept_async(&self) -> Result<$stream, NetError> {
+                done(Attempt::of_reading(&self.0, Socket::try_accept)).await.map($stream)
+            }
+
             /// [`accept`](Self::accept) as an arm: `listener.accept()` in a `select!`.
             pub fn accept_arm(&self) -> impl Arm + Done<Output = Result<$stream, NetError>> + '_ {
-                SocketArm::new(&self.0, NetReadiness::Read, |socket| socket.try_accept().map($stream))
+                OperationArm::new(Attempt::of_reading(&self.0, |socket| socket.try_accept().map($stream)))
             }
         }
     )*};
 }
 
-arms! { TcpStream TcpListener UnixStream UnixListener }
+arms! {
+    TcpStream TcpListener kind::TCP;
+    UnixStream UnixListener kind::UNIX;
+}
+
+fn receive_from<'a>(
+    socket: &'a Socket,
+    buffer: &'a mut [u8],
+) -> impl Operation<Output = (usize, SocketAddr)> + 'a {
+    Attempt::of_reading(socket, move |socket| {
+        let (received, from) = socket.try_receive_from(buffer)?;
+        Ok((received, parsed(from)?))
+    })
+}
+
+fn send_to<'a>(socket: &'a Socket, bytes: &'a [u8], to: SocketAddr) -> impl Operation<Output = usize> + 'a {
+    let to = to.to_string();
+    Attempt::of_writing(socket, move |socket| socket.try_send_to(bytes, &to))
+}
 
 impl UdpSocket {
+    /// Receives a datagram in a task: the others go on meanwhile.
+    ///
+    /// # Errors
+    /// As [`recv_from`](Self::recv_from).
+    pub async fn recv_from_async(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), NetError> {
+        done(receive_from(&self.0, buffer)).await
+    }
+
     /// [`recv_from`](Self::recv_from) as an arm: `socket.recv_from(&mut buffer)` in a `select!`.
     pub fn recv_from_arm<'a>(
         &'a self,
         buffer: &'a mut [u8],
     ) -> impl Arm + Done<Output = Result<(usize, SocketAddr), NetError>> + 'a {
-        SocketArm::new(&self.0, NetReadiness::Read, move |socket| {
-            let (received, from) = socket.try_receive_from(buffer)?;
-            Ok((received, parsed(from)?))
-        })
+        OperationArm::new(receive_from(&self.0, buffer))
+    }
+
+    /// Sends a datagram in a task: the others go on meanwhile.
+    ///
+    /// # Errors
+    /// As [`send_to`](Self::send_to).
+    pub async fn send_to_async(&self, bytes: &[u8], to: SocketAddr) -> Result<usize, NetError> {
+        done(send_to(&self.0, bytes, to)).await
     }
 
     /// [`send_to`](Self::send_to) as an arm: `socket.send_to(bytes, to)` in a `select!`.
@@ -129,7 +170,6 @@ impl UdpSocket {
         bytes: &'a [u8],
         to: SocketAddr,
     ) -> impl Arm + Done<Output = Result<usize, NetError>> + 'a {
-        let to = to.to_string();
-        SocketArm::new(&self.0, NetReadiness::Write, move |socket| socket.try_send_to(bytes, &to))
+        OperationArm::new(send_to(&self.0, bytes, to))
     }
 }

@@ -1,134 +1,108 @@
-//! Connecting without parking the actor: address by address, until one of them answers.
+//! Connecting without parking the actor, address by address, until one of them answers; and agreeing on TLS.
 
-use flower_abi::{NEVER, NetReadiness};
+use flower_abi::NetReadiness;
 
 use super::error::{NetError, NetErrorKind};
+use super::operation::Operation;
+use super::resolve::Lookup;
 use super::socket::{Socket, kind};
-use crate::channel::Owner;
-use crate::channel::select::{Arm, Done};
-use crate::host;
-use crate::task::{self, CompletionWait};
+use super::tls::Tls;
 
 /// A connection on its way.
-pub(super) struct Connecting<'a> {
+pub(super) struct Connecting<'a, T> {
     kind: u32,
     address: &'a str,
+    /// There when it is a name: another of its addresses may be left.
+    lookup: Option<Lookup<'a>>,
     /// To the address that is tried now.
     socket: Option<Socket>,
     /// What became of the one before.
     last: Option<NetError>,
-    /// Whether another address may be left.
-    is_name: bool,
-    begun: bool,
+    make: fn(Socket) -> T,
 }
 
-impl<'a> Connecting<'a> {
-    pub(super) fn new(kind: u32, address: &'a str) -> Connecting<'a> {
+impl<'a, T> Connecting<'a, T> {
+    pub(super) fn new(kind: u32, address: &'a str, make: fn(Socket) -> T) -> Connecting<'a, T> {
         let is_name = kind == kind::TCP && address.parse::<std::net::SocketAddr>().is_err();
-        Connecting { kind, address, socket: None, last: None, is_name, begun: false }
-    }
-
-    /// The connection, if it has come about; `WouldBlock` while one is on its way.
-    fn attempt(&mut self) -> Result<Socket, NetError> {
-        loop {
-            if let Some(socket) = self.socket.take() {
-                match socket.try_connected(self.address) {
-                    Ok(()) => return Ok(socket),
-                    Err(error) if error.kind == NetErrorKind::WouldBlock => {
-                        self.socket = Some(socket);
-                        return Err(error);
-                    }
-                    Err(error) if self.is_name => self.last = Some(error),
-                    Err(error) => return Err(error),
-                }
-            }
-            self.next()?;
-        }
+        let lookup = is_name.then(|| Lookup::new(address));
+        Connecting { kind, address, lookup, socket: None, last: None, make }
     }
 
     /// Begins with the next address.
-    fn next(&mut self) -> Result<(), NetError> {
-        if self.is_name && !self.begun {
-            // The one wait that parks the whole actor.
-            host::net_resolve(self.address, NEVER).map_err(|status| NetError::of(status, self.address))?;
-        }
-        self.begun = true;
+    fn next(&mut self) -> Result<Socket, NetError> {
+        let Some(lookup) = &mut self.lookup else { return Socket::begin(self.kind, self.address) };
         loop {
-            match Socket::begin(self.kind, self.address) {
-                Ok(socket) => {
-                    self.socket = Some(socket);
-                    return Ok(());
-                }
-                Err(error) if error.kind == NetErrorKind::NameNotFound || !self.is_name => {
+            match lookup.connect_next() {
+                Err(error) if error.kind == NetErrorKind::WouldBlock => return Err(error),
+                // All were tried, or there is none.
+                Err(error) if error.kind == NetErrorKind::NameNotFound || !lookup.has_begun() => {
                     return Err(self.last.take().unwrap_or(error));
                 }
                 Err(error) => self.last = Some(error),
+                begun => return begun,
             }
         }
     }
+}
 
-    /// Connects in a task.
-    pub(super) async fn done(mut self) -> Result<Socket, NetError> {
+impl<T> Operation for Connecting<'_, T> {
+    type Output = T;
+
+    fn attempt(&mut self) -> Result<T, NetError> {
         loop {
-            match (self.attempt(), &self.socket) {
-                (Err(error), Some(socket)) if error.kind == NetErrorKind::WouldBlock => {
-                    task::completion(socket.told(NetReadiness::Write)?).await;
-                }
-                (done, _) => return done,
-            }
-        }
-    }
-}
-
-/// `TcpStream::connect(address)` in a select.
-pub(super) struct ConnectArm<'a, T> {
-    connecting: Connecting<'a>,
-    make: fn(Socket) -> T,
-    done: Option<Result<T, NetError>>,
-    wait: Option<CompletionWait>,
-}
-
-impl<'a, T> ConnectArm<'a, T> {
-    pub(super) fn new(kind: u32, address: &'a str, make: fn(Socket) -> T) -> ConnectArm<'a, T> {
-        ConnectArm { connecting: Connecting::new(kind, address), make, done: None, wait: None }
-    }
-}
-
-impl<T> Arm for ConnectArm<'_, T> {
-    fn attempt(&mut self) -> bool {
-        if self.done.is_none() {
-            self.done = match self.connecting.attempt() {
-                Err(error) if error.kind == NetErrorKind::WouldBlock => None,
-                done => Some(done.map(self.make)),
+            let socket = match self.socket.take() {
+                Some(socket) => socket,
+                None => self.next()?,
             };
-        }
-        self.done.is_some()
-    }
-
-    fn park(&mut self, owner: Owner) {
-        let Some(socket) = &self.connecting.socket else { return };
-        match socket.told(NetReadiness::Write) {
-            Ok(reference) => self.wait = Some(CompletionWait::start(reference, owner)),
-            Err(error) => {
-                self.done = Some(Err(error));
-                owner.wake();
+            match socket.try_connected(self.address) {
+                Ok(()) => return Ok((self.make)(socket)),
+                Err(error) if error.kind == NetErrorKind::WouldBlock => {
+                    self.socket = Some(socket);
+                    return Err(error);
+                }
+                Err(error) if self.lookup.is_some() => self.last = Some(error),
+                Err(error) => return Err(error),
             }
         }
     }
 
-    fn is_moved(&self) -> bool {
-        self.done.is_some() || self.wait.as_ref().is_some_and(CompletionWait::is_over)
-    }
-
-    fn settle(&mut self, _won: bool) {
-        self.wait = None;
+    fn told(&self) -> Result<u64, NetError> {
+        match (&self.socket, &self.lookup) {
+            (Some(socket), _) => socket.told(NetReadiness::Write),
+            (None, Some(lookup)) => lookup.told(),
+            (None, None) => unreachable!("what waits has something to wait for"),
+        }
     }
 }
 
-impl<T> Done for ConnectArm<'_, T> {
-    type Output = Result<T, NetError>;
+/// Two sides on their way to agree on TLS.
+pub(super) struct Handshake<'a, T> {
+    /// There until they have agreed.
+    socket: Option<Socket>,
+    tls: &'a Tls<'a>,
+    make: fn(Socket) -> T,
+}
 
-    fn done(self) -> Result<T, NetError> {
-        self.done.expect("the connection has come about, or failed")
+impl<'a, T> Handshake<'a, T> {
+    pub(super) fn new(socket: Socket, tls: &'a Tls<'a>, make: fn(Socket) -> T) -> Handshake<'a, T> {
+        Handshake { socket: Some(socket), tls, make }
+    }
+
+    fn socket(&self) -> &Socket {
+        self.socket.as_ref().expect("they have not agreed yet")
+    }
+}
+
+impl<T> Operation for Handshake<'_, T> {
+    type Output = T;
+
+    fn attempt(&mut self) -> Result<T, NetError> {
+        let (role, name, pem) = self.tls.to_wire();
+        self.socket().try_tls(role, name, pem)?;
+        Ok((self.make)(self.socket.take().expect("they have just agreed")))
+    }
+
+    fn told(&self) -> Result<u64, NetError> {
+        self.socket().told(NetReadiness::Read)
     }
 }

@@ -7,9 +7,9 @@ use flower_abi::{AT_ONCE, NEVER, NetReadiness, Status};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::active::{Active, SocketId};
-use super::error::{NetError, NetErrorKind};
+use super::error::NetError;
 use crate::clock::{Instant, deadline};
-use crate::{Handle, host, task};
+use crate::{Handle, host};
 
 /// The kinds of the ABI.
 pub(super) mod kind {
@@ -50,10 +50,15 @@ impl Socket {
         connected.map(Socket::own).map_err(|status| NetError::of(status, address))
     }
 
-    /// Begins to connect to an address, or to the next one of a name that was looked up.
+    /// Begins to connect to an address.
     pub(super) fn begin(kind: u32, address: &str) -> Result<Socket, NetError> {
         let begun = host::net_connect_start(kind, address);
         begun.map(Socket::own).map_err(|status| NetError::of(status, address))
+    }
+
+    /// Begins to connect to the next address that a lookup has found.
+    pub(super) fn begin_next(lookup: u64, name: &str) -> Result<Socket, NetError> {
+        host::net_connect_next(lookup).map(Socket::own).map_err(|status| NetError::of(status, name))
     }
 
     /// Whether the connection that was begun has come about.
@@ -160,21 +165,6 @@ impl Socket {
     /// The reference under which the host tells when it is ready.
     pub(super) fn told(&self, readiness: NetReadiness) -> Result<u64, NetError> {
         host::net_ready(self.handle.id(), readiness).map_err(|status| self.error(status))
-    }
-
-    /// Tries again and again; the task waits in between, and the others go on.
-    pub(super) async fn until_done<T>(
-        &self,
-        readiness: NetReadiness,
-        mut attempt: impl FnMut(&Socket) -> Result<T, NetError>,
-    ) -> Result<T, NetError> {
-        loop {
-            match attempt(self) {
-                Err(error) if error.kind == NetErrorKind::WouldBlock => {}
-                done => return done,
-            }
-            task::completion(self.told(readiness)?).await;
-        }
     }
 
     pub(super) fn set_timeouts(&self, read: Option<Duration>, write: Option<Duration>) {

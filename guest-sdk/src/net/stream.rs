@@ -8,11 +8,9 @@ use flower_abi::NetReadiness;
 use serde::{Deserialize, Serialize};
 
 use super::active::{Active, SocketId};
-use super::connect::{ConnectArm, Connecting};
 use super::error::NetError;
 use super::socket::{Socket, kind};
 use super::tls::Tls;
-use crate::channel::select::{Arm, Done};
 use crate::clock::Instant;
 
 /// Makes a kind of streams, and their listeners.
@@ -39,20 +37,6 @@ macro_rules! streams {
                 Socket::connect($kind, address, Some(timeout)).map($stream)
             }
 
-            /// Connects in a task: the others go on meanwhile, but for looking up a name, which parks the actor.
-            ///
-            /// # Errors
-            /// As [`connect`](Self::connect).
-            pub async fn connect_async(address: &str) -> Result<$stream, NetError> {
-                Connecting::new($kind, address).done().await.map($stream)
-            }
-
-            /// [`connect`](Self::connect) as an arm: `connect(address)` in a `select!`. Where another arm is done, the
-            /// connection is given up.
-            pub fn connect_arm(address: &str) -> impl Arm + Done<Output = Result<$stream, NetError>> + '_ {
-                ConnectArm::new($kind, address, $stream)
-            }
-
             /// Encrypts the connection from now on, within the read timeout.
             ///
             /// # Errors
@@ -60,16 +44,6 @@ macro_rules! streams {
             pub fn into_tls(self, tls: &Tls<'_>) -> Result<$stream, NetError> {
                 let (role, name, pem) = tls.to_wire();
                 self.0.tls(role, name, pem)?;
-                Ok(self)
-            }
-
-            /// The same in a task: the others go on meanwhile.
-            ///
-            /// # Errors
-            /// As [`into_tls`](Self::into_tls).
-            pub async fn into_tls_async(self, tls: &Tls<'_>) -> Result<$stream, NetError> {
-                let (role, name, pem) = tls.to_wire();
-                self.0.until_done(NetReadiness::Read, |socket| socket.try_tls(role, name, pem)).await?;
                 Ok(self)
             }
 
@@ -95,28 +69,6 @@ macro_rules! streams {
             /// [`NetErrorKind::WouldBlock`](super::NetErrorKind::WouldBlock) when there is none.
             pub fn try_write(&self, bytes: &[u8]) -> Result<usize, NetError> {
                 self.0.try_write(bytes)
-            }
-
-            /// Reads in a task: the others go on meanwhile. One task reads at a time.
-            ///
-            /// # Errors
-            /// As reading.
-            pub async fn read_async(&self, buffer: &mut [u8]) -> Result<usize, NetError> {
-                self.0.until_done(NetReadiness::Read, |socket| socket.try_read(buffer, 0)).await
-            }
-
-            /// Writes all of it in a task: the others go on meanwhile. One task writes at a time.
-            ///
-            /// # Errors
-            /// As writing.
-            pub async fn write_all_async(&self, mut bytes: &[u8]) -> Result<(), NetError> {
-                while !bytes.is_empty() {
-                    let written =
-                        self.0.until_done(NetReadiness::Write, |socket| socket.try_write(bytes)).await?;
-                    bytes = &bytes[written..];
-                }
-                // What TLS keeps is sent before this is over.
-                self.0.until_done(NetReadiness::Write, |socket| socket.try_write(b"")).await.map(drop)
             }
 
             /// Asks for a message when there is something to read, once: [`SocketReady`](super::SocketReady).
@@ -245,14 +197,6 @@ macro_rules! streams {
             /// [`NetErrorKind::WouldBlock`](super::NetErrorKind::WouldBlock) when none does.
             pub fn try_accept(&self) -> Result<$stream, NetError> {
                 self.0.try_accept().map($stream)
-            }
-
-            /// Accepts in a task: the others go on meanwhile.
-            ///
-            /// # Errors
-            /// As [`accept`](Self::accept).
-            pub async fn accept_async(&self) -> Result<$stream, NetError> {
-                self.0.until_done(NetReadiness::Read, Socket::try_accept).await.map($stream)
             }
 
             /// Asks for a message when a connection waits, once: [`SocketReady`](super::SocketReady).

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use flower_abi::NetReadiness;
 use serde::{Deserialize, Serialize};
 
 use super::active::{Active, SocketId};
@@ -39,25 +38,6 @@ impl UdpSocket {
     /// [`TimedOut`](super::NetErrorKind::TimedOut) with a timeout.
     pub fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), NetError> {
         let (received, from) = self.0.receive_from(buffer)?;
-        Ok((received, parsed(from)?))
-    }
-
-    /// Sends a datagram in a task: the others go on meanwhile.
-    ///
-    /// # Errors
-    /// As [`send_to`](Self::send_to).
-    pub async fn send_to_async(&self, bytes: &[u8], to: SocketAddr) -> Result<usize, NetError> {
-        let to = to.to_string();
-        self.0.until_done(NetReadiness::Write, |socket| socket.try_send_to(bytes, &to)).await
-    }
-
-    /// Receives a datagram in a task: the others go on meanwhile.
-    ///
-    /// # Errors
-    /// As [`recv_from`](Self::recv_from).
-    pub async fn recv_from_async(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), NetError> {
-        let (received, from) =
-            self.0.until_done(NetReadiness::Read, |socket| socket.try_receive_from(buffer)).await?;
         Ok((received, parsed(from)?))
     }
 

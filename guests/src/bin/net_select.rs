@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use flower::net::{NetErrorKind, TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
-use flower::{Select, channel, select, select_async, self_pid, send, sleep, spawn, task};
+use flower::{Select, Sender, channel, select, select_async, self_pid, send, sleep, spawn, task};
 use flower_guests::ms;
 
 fn pair() -> (TcpStream, TcpStream) {
@@ -141,6 +141,34 @@ fn a_write_waits_for_room() {
     assert!(more > 0);
 }
 
+/// More than the kernel takes at once, to one that reads it beside.
+fn all_of_it_is_written() {
+    const MUCH: usize = 8_000_000;
+    let (client, server) = pair();
+    let (sender, read) = channel::<usize>(1);
+    let block: Vec<u8> = (0..MUCH).map(|n| (n / 1000) as u8).collect();
+    let done = select! { done = client.write_all(&block) => done.is_ok(), after(ms(2)) => false };
+    assert!(!done, "nobody reads");
+    spawn(
+        |(server, sender): (TcpStream, Sender<usize>)| {
+            let mut stream = server;
+            let mut all = Vec::new();
+            stream.read_to_end(&mut all).expect("it was written");
+            sender.send(all.len()).expect("somebody asks");
+        },
+        (server, sender),
+    );
+    let written = select! {
+        done = client.write_all(&block) => done,
+        _ = read.recv() => panic!("it has not ended"),
+    };
+    assert_eq!(written, Ok(()));
+    drop(client);
+    // What was written when the time was over, and all of it.
+    let read = read.recv().expect("it tells");
+    assert!((MUCH..2 * MUCH).contains(&read), "{read}");
+}
+
 fn datagrams() {
     let (one, other) = (UdpSocket::bind("127.0.0.1:0"), UdpSocket::bind("127.0.0.1:0"));
     let (one, other) = (one.expect("it is granted"), other.expect("it is granted"));
@@ -204,6 +232,7 @@ fn main() {
     who_loses_has_taken_nothing();
     connections_come_about_and_are_accepted(&path);
     a_write_waits_for_room();
+    all_of_it_is_written();
     datagrams();
     in_tasks_the_others_go_on();
 }

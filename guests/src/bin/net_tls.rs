@@ -4,7 +4,9 @@
 use std::io::{Read, Write};
 
 use flower::net::{NetErrorKind, TcpListener, TcpStream, Tls};
-use flower::spawn_join;
+use flower::{JoinHandle, select, spawn_join};
+
+type Served = JoinHandle<Result<(), String>>;
 
 fn variable(name: &str) -> String {
     std::env::var(name).expect("the test sets it")
@@ -66,6 +68,26 @@ fn in_full_to_a_late_reader(identity: &str, roots: &str) {
     }
 }
 
+/// One that does not answer is given up; one that does is served.
+fn agreeing_is_an_arm(trusting: &Tls<'_>, (client, server): (TcpStream, Served)) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("it is granted");
+    let address = listener.local_addr().expect("it has one").to_string();
+    let to_nobody = TcpStream::connect(&address).expect("it listens");
+    let timed_out =
+        select! { _ = to_nobody.into_tls(trusting) => false, after(flower_guests::ms(2)) => true };
+    assert!(timed_out, "nobody answers");
+    let mut client = select! {
+        agreed = client.into_tls(trusting) => agreed.expect("the certificate is trusted"),
+        _ = receive::<String>() => panic!("nobody writes"),
+    };
+    client.write_all(b"y").expect("it is open");
+    let mut answer = [0];
+    client.read_exact(&mut answer).expect("it is answered");
+    assert_eq!(&answer, b"Y");
+    drop(client);
+    assert_eq!(server.join(), Ok(Ok(())));
+}
+
 fn main() {
     let (identity, roots) = (variable("IDENTITY"), variable("ROOTS"));
     if let Some(address) = std::env::args().nth(1) {
@@ -120,6 +142,8 @@ fn main() {
     client.read_exact(&mut came[..1]).expect("it is answered");
     drop(client);
     assert_eq!(server.join(), Ok(Ok(())));
+
+    agreeing_is_an_arm(&trusting, connect());
 
     let (mut client, server) = connect();
     client.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it is open");

@@ -2,6 +2,7 @@
 
 mod control;
 mod datagram;
+mod lookup;
 mod open;
 mod tls;
 
@@ -19,7 +20,8 @@ use crate::instance::ActorState;
 use crate::net::{Interest, NetError, NetResult, Seat, Socket};
 pub(super) use control::{net_active, net_address, net_error, net_option, net_ready, net_shutdown};
 pub(super) use datagram::{net_receive_from, net_send_to};
-pub(super) use open::{net_bind, net_connect, net_connect_start, net_connected, net_resolve};
+pub(super) use lookup::{net_connect_next, net_resolve, net_resolve_start, net_resolved};
+pub(super) use open::{net_bind, net_connect, net_connect_start, net_connected};
 pub(super) use tls::net_tls;
 
 /// Remembers why, for `net_error`, and gives the status.
@@ -33,6 +35,18 @@ fn note<T>(state: &mut ActorState, result: NetResult<T>) -> Result<T, Status> {
 /// A socket of the caller.
 fn socket(state: &ActorState, handle: u64) -> Result<Arc<Socket>, Status> {
     state.cell().owned().handles.socket(handle).ok_or(Status::NO_HANDLE)
+}
+
+/// The socket of a call that moves bytes, whose buffer lies in the memory.
+fn socket_with_buffer(
+    guest: &mut Guest<'_>,
+    handle: u64,
+    buffer: u32,
+    len: u32,
+) -> wasmtime::Result<Result<Arc<Socket>, Status>> {
+    let (memory, state) = split(guest)?;
+    memory.check(buffer, u64::from(len))?;
+    Ok(socket(state, handle))
 }
 
 /// Gives the caller a socket.
@@ -178,9 +192,7 @@ pub(super) async fn net_write(
     len: u32,
     deadline: u64,
 ) -> wasmtime::Result<i64> {
-    let (memory, state) = split(&mut guest)?;
-    memory.check(buffer, u64::from(len))?;
-    let socket = match socket(state, handle) {
+    let socket = match socket_with_buffer(&mut guest, handle, buffer, len)? {
         Ok(socket) => socket,
         Err(status) => return Ok(i64::from(status.0)),
     };

@@ -1,7 +1,5 @@
 //! What stands in an actor's store: its place in the host, its limits and its own randomness.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,6 +7,7 @@ use flower_abi::exit::{LimitCode, TrapCode};
 use flower_abi::{Kind, Pid, Rights, Status};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
+use tokio::sync::Semaphore;
 use wasmtime::{Memory, ResourceLimiter, Store, StoreContextMut, UpdateDeadline};
 
 use super::{ActorConfig, Plan};
@@ -48,8 +47,8 @@ pub(crate) struct ActorState {
     pub(crate) wasi: Wasi,
     /// What there is to say of the last failure of a socket.
     pub(crate) net_error: Box<str>,
-    /// The name that it has looked up last, with the addresses that it has not tried.
-    pub(crate) looked_up: Option<Box<(String, VecDeque<SocketAddr>)>>,
+    /// How many names more it may have looked up now; there once it has asked for one.
+    pub(crate) lookups: Option<Arc<Semaphore>>,
     /// What it was made of; its children are too unless they name another.
     pub(crate) module: Arc<Loaded>,
     /// A growth of its memory was refused, which many programs do not survive.
@@ -107,7 +106,7 @@ impl ActorState {
             effects: Effects::new(plan.config.hold_effects),
             wasi: Wasi::new(plan.granted.clone()),
             net_error: Box::default(),
-            looked_up: None,
+            lookups: None,
             module: plan.module.clone(),
             memory_refused: false,
             panic: None,

@@ -125,10 +125,7 @@ impl Shared {
             let Some(reference) = active.asked[interest as usize].take() else { continue };
             socket.source.want_signals(active.wants_signals());
             drop(active);
-            let mut envelope = Envelope::system(MessageKind::Ready, ActorId::HOST, reference);
-            envelope.id = handle;
-            envelope.extra = Some(Box::new(Extra { socket: Some((event, 0)), ..Extra::default() }));
-            owned.mailbox.push(envelope);
+            owned.mailbox.push(Envelope::ready(reference, handle, event));
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use flower_abi::Status;
 
 use super::open::{address_text, permit};
-use super::{note, socket, until_done};
+use super::{note, socket, socket_with_buffer, until_done};
 use crate::guest_memory::GuestMemory;
 use crate::host_calls::{Guest, number, split};
 use crate::instance::ActorState;
@@ -49,10 +49,8 @@ pub(in crate::host_calls) async fn net_receive_from(
     address: u32,
     deadline: u64,
 ) -> wasmtime::Result<i64> {
-    let (memory, state) = split(&mut guest)?;
-    memory.check(buffer, u64::from(capacity))?;
-    memory.check(address, u64::from(NET_ADDRESS_ROOM))?;
-    let socket = match socket(state, handle) {
+    split(&mut guest)?.0.check(address, u64::from(NET_ADDRESS_ROOM))?;
+    let socket = match socket_with_buffer(&mut guest, handle, buffer, capacity)? {
         Ok(socket) => socket,
         Err(status) => return Ok(i64::from(status.0)),
     };
