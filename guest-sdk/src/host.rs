@@ -91,6 +91,11 @@ fn incoming(call: impl FnOnce(u32, u32, u32) -> i32) -> (Status, Envelope) {
     (Status(status), Envelope::new(frame))
 }
 
+/// Whether this is a handler, which may not park.
+pub(crate) fn is_handler() -> bool {
+    HANDLES.get()
+}
+
 /// The event whose body has `len` bytes: in the inbox, where the host has put it, or fetched from the
 /// host when there was none.
 pub(crate) fn event(inbox: Option<Vec<u8>>, len: usize) -> Envelope {

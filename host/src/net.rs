@@ -9,6 +9,7 @@ mod active;
 mod ahead;
 mod error;
 mod lookup;
+mod option;
 mod reactor;
 mod seat;
 mod socket;

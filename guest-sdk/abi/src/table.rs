@@ -542,7 +542,8 @@ macro_rules! for_each_host_call {
             /// Ends a connection in one direction or both.
             ///
             /// Parameters: `handle`; `how` 0 reading, 1 writing (the peer sees the end), 2 both.
-            /// Returns `OK`, `NOT_CONNECTED`, `NO_HANDLE`, `INVALID`.
+            /// Returns `OK`, `NOT_CONNECTED`, `NO_HANDLE`, `INVALID`; with TLS `WOULD_PARK` as long as there is no room to tell the
+            /// peer: `net_ready` for writing tells when to call again.
             immediate fn net_shutdown(handle: u64, how: u32) -> i32
                 { since: 1, handler: yes, right: "", outcome: outside }
 
@@ -556,7 +557,9 @@ macro_rules! for_each_host_call {
             /// Sets an option of a socket.
             ///
             /// Parameters: `handle`; `option` 0 nodelay (0 or 1), 1 keepalive (ns of silence, 0 for none), 2 broadcast (0 or 1),
-            /// 3 time to live, 4 end with a reset (0 or 1); `value`. Returns `OK`, `NO_HANDLE`, `INVALID`, `IO`.
+            /// 3 time to live, 4 end with a reset (0 or 1), 5 keepalive (ns between two questions), 6 keepalive (how many
+            /// questions), 7 how long what was written may stay unread (ns, 0 for as long as the system has it); `value`. Keepalive is
+            /// in whole seconds, rounded up. Returns `OK`, `NO_HANDLE`, `INVALID`, `IO`.
             immediate fn net_option(handle: u64, option: u32, value: u64) -> i32
                 { since: 1, handler: yes, right: "", outcome: outside }
 

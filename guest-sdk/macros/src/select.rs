@@ -42,6 +42,7 @@ const SOCKET_METHODS: &[(&str, usize)] = &[
     ("write_all", 1),
     ("accept", 0),
     ("into_tls", 1),
+    ("shutdown", 1),
     ("recv_from", 1),
     ("send_to", 2),
 ];
@@ -174,8 +175,8 @@ fn unknown(operation: &impl ToTokens) -> Error {
     Error::new_spanned(
         operation,
         "expected `rx.recv()`, `tx.send(value)`, `receive::<T>()`, or of a socket `read(&mut buffer)`, \
-         `write(bytes)`, `write_all(bytes)`, `accept()`, `peek(&mut buffer)`, `into_tls(&tls)`, `recv_from(&mut buffer)`, \
-         `send_to(bytes, to)`, `TcpStream::connect(address)` or `resolve(name)`",
+         `write(bytes)`, `write_all(bytes)`, `accept()`, `peek(&mut buffer)`, `into_tls(&tls)`, `shutdown(how)`, \
+         `recv_from(&mut buffer)`, `send_to(bytes, to)`, `TcpStream::connect(address)` or `resolve(name)`",
     )
 }
 

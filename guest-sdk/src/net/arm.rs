@@ -1,6 +1,6 @@
 //! What sockets do in tasks, and as arms of a select.
 
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 
 use super::connect::{Connecting, Handshake};
 use super::error::NetError;
@@ -99,6 +99,19 @@ macro_rules! arms {
                 bytes: &'a [u8],
             ) -> impl Arm + Done<Output = Result<(), NetError>> + 'a {
                 OperationArm::new(write_all(&self.0, bytes))
+            }
+
+            /// Ends the connection in one direction or both, in a task: the others go on meanwhile.
+            ///
+            /// # Errors
+            /// As [`shutdown`](Self::shutdown).
+            pub async fn shutdown_async(&self, how: Shutdown) -> Result<(), NetError> {
+                done(Attempt::of_writing(&self.0, |socket| socket.try_shutdown(how))).await
+            }
+
+            /// [`shutdown`](Self::shutdown) as an arm: `stream.shutdown(how)` in a `select!`.
+            pub fn shutdown_arm(&self, how: Shutdown) -> impl Arm + Done<Output = Result<(), NetError>> + '_ {
+                OperationArm::new(Attempt::of_writing(&self.0, move |socket| socket.try_shutdown(how)))
             }
         }
 

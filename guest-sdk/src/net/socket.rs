@@ -7,7 +7,7 @@ use flower_abi::{AT_ONCE, NEVER, NetReadiness, Status};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::active::{Active, SocketId};
-use super::error::NetError;
+use super::error::{NetError, NetErrorKind};
 use crate::clock::{Instant, deadline};
 use crate::{Handle, host};
 
@@ -134,6 +134,17 @@ impl Socket {
     }
 
     pub(super) fn shutdown(&self, how: std::net::Shutdown) -> Result<(), NetError> {
+        loop {
+            match self.try_shutdown(how) {
+                Err(error) if error.kind == NetErrorKind::WouldBlock && !host::is_handler() => {}
+                done => return done,
+            }
+            // With TLS the peer is told first: that goes out with what was written before.
+            self.write(b"")?;
+        }
+    }
+
+    pub(super) fn try_shutdown(&self, how: std::net::Shutdown) -> Result<(), NetError> {
         let how = match how {
             std::net::Shutdown::Read => 0,
             std::net::Shutdown::Write => 1,

@@ -125,8 +125,12 @@ macro_rules! streams {
 
             /// Ends the connection in one direction or both: after that of writing the peer reads the end.
             ///
+            /// With TLS it waits, within the write timeout and the deadline, until the system has taken the farewell, by which the
+            /// peer knows that it was told everything. Dropping the connection says it only where there is room at once.
+            ///
             /// # Errors
-            /// [`NetErrorKind::NotConnected`](super::NetErrorKind::NotConnected).
+            /// [`NetErrorKind::NotConnected`](super::NetErrorKind::NotConnected); with TLS [`NetErrorKind::TimedOut`](super::NetErrorKind::TimedOut), and in a handler
+            /// [`NetErrorKind::WouldBlock`](super::NetErrorKind::WouldBlock), after which it asks [`notify_writable`](Self::notify_writable) when to try again.
             pub fn shutdown(&self, how: Shutdown) -> Result<(), NetError> {
                 self.0.shutdown(how)
             }

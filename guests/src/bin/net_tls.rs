@@ -1,7 +1,8 @@
 //! TLS: a server with a certificate of its own, and clients that trust it or not. With an argument it only serves, at that
-//! address, whoever comes.
+//! address, whoever comes; with a second one it says more than there is room for, and farewell.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 
 use flower::net::{NetErrorKind, TcpListener, TcpStream, Tls};
 use flower::{JoinHandle, select, spawn_join};
@@ -45,6 +46,18 @@ fn ask_much((stream, identity): (TcpStream, String)) -> Result<(), String> {
         let answered = stream.read_async(&mut [0; 1]).await.map_err(|error| error.to_string())?;
         if answered == 1 { Ok(()) } else { Err("no answer".to_owned()) }
     })
+}
+
+/// Writes until there is no room, says how much that was, and then farewell.
+fn fill((stream, identity): (TcpStream, String)) -> Result<(), String> {
+    let tls = Tls::Server { identity: identity.as_bytes() };
+    let stream = stream.into_tls(&tls).map_err(|error| error.to_string())?;
+    let mut written = 0;
+    while let Ok(more) = stream.try_write(&[b'm'; 65_536]) {
+        written += more;
+    }
+    println!("{written}");
+    stream.shutdown(Shutdown::Write).map_err(|error| error.to_string())
 }
 
 const MUCH: usize = 8_000_000;
@@ -93,11 +106,14 @@ fn main() {
     if let Some(address) = std::env::args().nth(1) {
         let listener = TcpListener::bind(&address).expect("it is granted");
         println!("ready");
+        let fills = std::env::args().nth(2).is_some();
         loop {
-            flower::spawn(
-                |args| _ = serve(args),
-                (listener.accept().expect("somebody comes"), identity.clone()),
-            );
+            let args = (listener.accept().expect("somebody comes"), identity.clone());
+            if fills {
+                flower::spawn(|args| _ = fill(args), args)
+            } else {
+                flower::spawn(|args| _ = serve(args), args)
+            };
         }
     }
     let listener = TcpListener::bind("127.0.0.1:0").expect("it is granted");
@@ -118,7 +134,7 @@ fn main() {
         client.read_exact(&mut came[..part.len()]).expect("it is answered");
         assert!(came.iter().eq(part.to_ascii_uppercase().iter()));
     }
-    client.shutdown(std::net::Shutdown::Write).expect("it is open");
+    client.shutdown(Shutdown::Write).expect("it is open");
     assert_eq!(client.read(&mut came).expect("it ends"), 0);
     drop(client);
     assert_eq!(server.join(), Ok(Ok(())));

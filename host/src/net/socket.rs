@@ -4,11 +4,10 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use rustix::net::{RecvFlags, SendFlags, SocketFlags};
-use socket2::{Domain, SockAddr, SockRef, TcpKeepalive, Type};
+use socket2::{Domain, SockAddr, Type};
 
 use super::ahead::Ahead;
 use super::error::{NetError, NetResult};
@@ -244,12 +243,13 @@ impl Socket {
         }
     }
 
-    /// Ends one direction or both.
+    /// Ends one direction or both: with TLS not before the peer has been told, for which there may be no room yet.
     pub(crate) fn shutdown(&self, how: std::net::Shutdown) -> NetResult<()> {
         if let Some(tls) = &mut *self.tls.lock()
             && how != std::net::Shutdown::Read
+            && tls.say_goodbye(self) == Err(NetError::WOULD_PARK)
         {
-            tls.say_goodbye(self);
+            return Err(NetError::WOULD_PARK);
         }
         Ok(self.source.socket.shutdown(how)?)
     }
@@ -263,28 +263,13 @@ impl Socket {
     pub(crate) fn peer_address(&self) -> NetResult<Address> {
         Ok(Address::of_socket(&self.source.socket.peer_addr()?))
     }
-
-    /// Sets an option by its number in the ABI.
-    pub(crate) fn set_option(&self, option: u32, value: u64) -> NetResult<()> {
-        let socket = SockRef::from(&self.source.socket);
-        match option {
-            0 => socket.set_tcp_nodelay(value != 0)?,
-            1 if value == 0 => socket.set_keepalive(false)?,
-            1 => socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_nanos(value)))?,
-            2 => socket.set_broadcast(value != 0)?,
-            3 => socket.set_ttl_v4(u32::try_from(value).map_err(|_| NetError::INVALID)?)?,
-            // An end without farewell: the peer sees a reset.
-            4 => socket.set_linger((value != 0).then_some(Duration::ZERO))?,
-            _ => return Err(NetError::INVALID),
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
         if let Some(tls) = &mut *self.tls.lock() {
-            tls.say_goodbye(self);
+            // Nobody waits for room any more: a peer that does not read is not told.
+            let _ = tls.say_goodbye(self);
         }
     }
 }

@@ -203,10 +203,10 @@ impl Tls {
         }
     }
 
-    /// Tells the peer that nothing more comes, if the socket takes it.
-    pub(super) fn say_goodbye(&mut self, socket: &Socket) {
+    /// Tells the peer that nothing more comes; `WOULD_PARK` as long as the socket has no room for that.
+    pub(super) fn say_goodbye(&mut self, socket: &Socket) -> NetResult<()> {
         self.0.send_close_notify();
-        let _ = self.flush(socket);
+        self.flush(socket)
     }
 
     fn flush(&mut self, socket: &Socket) -> NetResult<()> {

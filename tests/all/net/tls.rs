@@ -27,12 +27,13 @@ fn net_tls() {
     guest.net(granted("/none")).run(Mode::Threads).expect_success();
 }
 
-#[test]
-fn an_ordinary_tls_client_is_served() {
+/// A server of the guest's, and a client of it that is not ours.
+fn served(args: &[&str]) -> (Running, rustls::StreamOwned<rustls::ClientConnection, TcpStream>) {
     let (identity, roots) = certificate();
     let address = format!("127.0.0.1:{}", free_port());
     let (identity, unused) = (format!("IDENTITY={identity}"), "ROOTS=");
-    let server = program("net_tls", &["--env", &identity, "--env", unused], &[&address]);
+    let args = [&[&*address], args].concat();
+    let server = program("net_tls", &["--env", &identity, "--env", unused], &args);
     let mut store = rustls::RootCertStore::empty();
     store.add(CertificateDer::from_pem_slice(roots.as_bytes()).expect("PEM")).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -41,11 +42,31 @@ fn an_ordinary_tls_client_is_served() {
     let config = config.with_root_certificates(store).with_no_client_auth();
     let name = ServerName::try_from("flower.test").expect("a name");
     let client = rustls::ClientConnection::new(Arc::new(config), name).expect("a client");
-    let mut stream = rustls::StreamOwned::new(client, TcpStream::connect(&address).expect("it listens"));
+    (server, rustls::StreamOwned::new(client, TcpStream::connect(&address).expect("it listens")))
+}
+
+#[test]
+fn an_ordinary_tls_client_is_served() {
+    let (server, mut stream) = served(&[]);
     stream.write_all(b"hello").expect("it is open");
     let mut answer = [0; 5];
     stream.read_exact(&mut answer).expect("it answers");
     assert_eq!(&answer, b"HELLO");
+    server.signal("TERM");
+    server.ended();
+}
+
+/// It begins to read when there is no room for the farewell, and is told all the same: without, the end would be an error.
+#[test]
+fn a_client_that_reads_late_sees_a_clean_end() {
+    let (mut server, mut stream) = served(&["fill"]);
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock).expect("they agree");
+    }
+    let written: usize = server.line().parse().expect("how much it was");
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).expect("a clean end");
+    assert_eq!((all.len(), all.iter().all(|byte| *byte == b'm')), (written, true));
     server.signal("TERM");
     server.ended();
 }
