@@ -13,7 +13,7 @@
 //!
 //! What waits parks the actor and nobody else. A socket belongs to one actor, and is closed at its end. Streams
 //! implement [`Read`](std::io::Read) and [`Write`](std::io::Write), so that ordinary crates work on them;
-//! [`framing`] cuts them into lines or frames.
+//! with the feature `codec`, `framing` cuts them into lines or frames.
 //!
 //! Handlers, which may not wait, have *active* sockets: [`TcpStream::set_active`] has what comes put into the mailbox, as
 //! [`SocketMessage`]s, for as long as the mailbox has room; `try_read`, `try_write` and `try_accept` take what can be
@@ -25,6 +25,7 @@ mod active;
 mod arm;
 mod connect;
 mod error;
+#[cfg(feature = "codec")]
 pub mod framing;
 mod operation;
 mod resolve;

@@ -16,6 +16,7 @@ use crate::support::{Guest, Mode, Program, Running, assert_same_lines, expected,
 pub(crate) const GUESTS: &[&str] = &[
     "http_stream",
     "net_active",
+    "net_frames",
     "net_lost",
     "net_moves",
     "net_names",
@@ -56,6 +57,11 @@ fn net_names() {
     let rules = ["127.0.0.1:*", "localhost:*", "*.invalid"].map(|rule| ["--allow-net", rule]);
     let flags = [&["--references-max", "100"], rules.as_flattened()].concat();
     Program::run(&flags, &guest_file("net_names"), &[]).expect_code(0);
+}
+
+#[test]
+fn net_frames() {
+    run_alone("net_frames");
 }
 
 #[test]

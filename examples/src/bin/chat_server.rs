@@ -11,7 +11,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use flower::net::framing::{Framed, Framing};
+use flower::net::framing::{Framed, LinesCodec};
 use flower::net::{Active, SocketChange, SocketMessage, TcpListener, TcpStream};
 use flower::{broadcast, join_group, receive, spawn};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ fn guest(mut stream: TcpStream) {
     if stream.set_active(Active::Always).is_err() || stream.write_all(b"your name?\n").is_err() {
         return;
     }
-    let mut lines = Framed::new((), Framing::Lines, LINE_MAX);
+    let mut lines = Framed::new((), LinesCodec::new_with_max_length(LINE_MAX));
     let mut name: Option<String> = None;
     loop {
         let came = receive! {
@@ -50,12 +50,12 @@ fn guest(mut stream: TcpStream) {
 }
 
 /// Takes in what the guest has typed; false when that is over.
-fn hear(change: SocketChange, lines: &mut Framed<()>, name: &mut Option<String>) -> bool {
+fn hear(change: SocketChange, lines: &mut Framed<(), LinesCodec>, name: &mut Option<String>) -> bool {
     let SocketChange::Data(data) = change else { return false };
     lines.feed(&data);
     loop {
         match lines.take() {
-            Ok(Some(line)) => speak(String::from_utf8_lossy(&line).into_owned(), name),
+            Ok(Some(line)) => speak(line, name),
             Ok(None) => return true,
             Err(_) => return false,
         }

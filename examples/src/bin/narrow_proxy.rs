@@ -13,7 +13,7 @@
 use std::io::{Read, Write};
 use std::net::Shutdown;
 
-use flower::net::framing::{Framed, Framing};
+use flower::net::framing::{Framed, LinesCodec};
 use flower::net::{Active, SocketChange, SocketMessage, TcpListener, TcpStream};
 use flower::receive;
 
@@ -39,13 +39,13 @@ fn pass_on(client: &mut TcpStream, server: &mut TcpStream) {
 
 /// Reads a line by the byte, since what comes behind it is not for this program.
 fn first_line(client: &mut TcpStream) -> Option<String> {
-    let mut line = Framed::new((), Framing::Lines, 300);
+    let mut line = Framed::new((), LinesCodec::new_with_max_length(300));
     loop {
         let mut byte = [0];
         client.read_exact(&mut byte).ok()?;
         line.feed(&byte);
         if let Some(line) = line.take().ok()? {
-            return String::from_utf8(line).ok();
+            return Some(line);
         }
     }
 }

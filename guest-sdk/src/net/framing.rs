@@ -1,38 +1,52 @@
-//! Frames on top of a stream: lines, parts between delimiters, and parts behind their length.
+//! Frames on top of a stream: cut and made by the codecs of [`tokio-util`](tokio_util::codec), or by any that implement the
+//! same traits.
 //!
-//! A [`Framed`] keeps what has come and is not yet a whole frame, and refuses a frame that is longer than it may be before
-//! it has kept all of it.
+//! [`LinesCodec`] is for lines of text, [`AnyDelimiterCodec`] for parts with delimiters between them, [`LengthDelimitedCodec`] for
+//! parts behind their length. Give each of them a bound: without one, a peer may send a frame without end.
+//!
+//! ```no_run
+//! use flower::net::TcpStream;
+//! use flower::net::framing::{Framed, LinesCodec, LinesCodecError};
+//!
+//! # fn main() -> Result<(), LinesCodecError> {
+//! let stream = TcpStream::connect("127.0.0.1:7").map_err(std::io::Error::from)?;
+//! let mut lines = Framed::new(stream, LinesCodec::new_with_max_length(80));
+//! lines.write_frame("hello")?;
+//! assert_eq!(lines.read_frame()?.as_deref(), Some("hello"));
+//! # Ok(())
+//! # }
+//! ```
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 
-/// How frames are told from one another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Framing {
-    /// Each ends with this byte, which is not a part of it.
-    Delimiter(u8),
-    /// Each ends with a newline, or a carriage return and a newline.
-    Lines,
-    /// Each stands behind its length: four bytes, the highest first.
-    LengthPrefixed,
-}
+use tokio_util::bytes::BytesMut;
+
+use super::stream::{TcpStream, UnixStream};
+
+pub use tokio_util::bytes;
+pub use tokio_util::codec::{
+    AnyDelimiterCodec, AnyDelimiterCodecError, BytesCodec, Decoder, Encoder, LengthDelimitedCodec,
+    LengthDelimitedCodecError, LinesCodec, LinesCodecError,
+};
+
+/// Bytes that one read asks for.
+const CHUNK: usize = 4096;
 
 /// A stream of frames.
 #[derive(Debug)]
-pub struct Framed<S> {
+pub struct Framed<S, C> {
     stream: S,
-    framing: Framing,
-    len_max: usize,
-    /// What has come, from `start` on not yet given out.
-    buffer: Vec<u8>,
-    start: usize,
-    /// Up to here there is no delimiter.
-    searched: usize,
+    codec: C,
+    /// What has come and is not yet given out.
+    came: BytesMut,
+    /// What is about to be written.
+    made: BytesMut,
 }
 
-impl<S> Framed<S> {
-    /// Frames of at most `len_max` bytes.
-    pub fn new(stream: S, framing: Framing, len_max: usize) -> Framed<S> {
-        Framed { stream, framing, len_max, buffer: Vec::new(), start: 0, searched: 0 }
+impl<S, C> Framed<S, C> {
+    /// Frames as this codec has them. `()` is a stream for those who [`feed`](Self::feed) it.
+    pub fn new(stream: S, codec: C) -> Framed<S, C> {
+        Framed { stream, codec, came: BytesMut::new(), made: BytesMut::new() }
     }
 
     /// The stream beneath.
@@ -40,183 +54,119 @@ impl<S> Framed<S> {
         &self.stream
     }
 
+    /// The codec, which may be told something new between two frames.
+    pub fn codec_mut(&mut self) -> &mut C {
+        &mut self.codec
+    }
+
+    /// Takes it apart: the stream, and what has come and was not given out.
+    pub fn into_parts(self) -> (S, BytesMut) {
+        (self.stream, self.came)
+    }
+
     /// Adds bytes that came otherwise, as from an active socket.
     pub fn feed(&mut self, bytes: &[u8]) {
-        if self.start > 0 {
-            self.buffer.drain(..self.start);
-            self.searched -= self.start;
-            self.start = 0;
-        }
-        self.buffer.extend_from_slice(bytes);
+        self.came.extend_from_slice(bytes);
     }
 
-    /// The next whole frame of what has come.
-    ///
-    /// # Errors
-    /// `InvalidData` for a frame that is too long.
-    pub fn take(&mut self) -> io::Result<Option<Vec<u8>>> {
-        match self.framing {
-            Framing::Delimiter(end) => self.take_until(end),
-            Framing::Lines => Ok(self.take_until(b'\n')?.map(without_return)),
-            Framing::LengthPrefixed => self.take_counted(),
-        }
-    }
-
-    fn take_until(&mut self, end: u8) -> io::Result<Option<Vec<u8>>> {
-        let found = self.buffer[self.searched..].iter().position(|byte| *byte == end);
-        let end_at = found.map(|at| at + self.searched);
-        if end_at.unwrap_or(self.buffer.len()) - self.start > self.len_max {
-            return Err(self.too_long());
-        }
-        self.searched = end_at.map_or(self.buffer.len(), |at| at + 1);
-        Ok(end_at.map(|at| self.give(at, 1)))
-    }
-
-    fn take_counted(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let Some((length, rest)) = self.buffer[self.start..].split_first_chunk::<4>() else {
-            return Ok(None);
-        };
-        let len = u32::from_be_bytes(*length) as usize;
-        if len > self.len_max {
-            return Err(self.too_long());
-        }
-        if rest.len() < len {
-            return Ok(None);
-        }
-        self.start += 4;
-        self.searched = self.start + len;
-        Ok(Some(self.give(self.start + len, 0)))
-    }
-
-    fn give(&mut self, end: usize, delimiter: usize) -> Vec<u8> {
-        let frame = self.buffer[self.start..end].to_vec();
-        self.start = end + delimiter;
-        frame
-    }
-
-    fn too_long(&self) -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, format!("a frame has more than {} bytes", self.len_max))
+    /// What is to be written for a frame.
+    fn make<I>(&mut self, frame: I) -> Result<(), C::Error>
+    where
+        C: Encoder<I>,
+    {
+        self.made.clear();
+        self.codec.encode(frame, &mut self.made)
     }
 }
 
-impl<S: Read> Framed<S> {
+impl<S, C: Decoder> Framed<S, C> {
+    /// The next whole frame of what has come.
+    ///
+    /// # Errors
+    /// What the codec says, as of a frame that is too long.
+    pub fn take(&mut self) -> Result<Option<C::Item>, C::Error> {
+        self.codec.decode(&mut self.came)
+    }
+
+    /// The next frame when nothing more comes: what the codec makes of a rest.
+    ///
+    /// # Errors
+    /// What the codec says, as of a frame that is cut off.
+    pub fn take_last(&mut self) -> Result<Option<C::Item>, C::Error> {
+        self.codec.decode_eof(&mut self.came)
+    }
+}
+
+impl<S: Read, C: Decoder> Framed<S, C> {
     /// Waits for the next frame; `None` at the end.
     ///
     /// # Errors
-    /// What the stream says; `InvalidData` for a frame that is too long, `UnexpectedEof` for one that is cut off.
-    pub fn read_frame(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// What the stream and the codec say.
+    pub fn read_frame(&mut self) -> Result<Option<C::Item>, C::Error> {
         loop {
             if let Some(frame) = self.take()? {
                 return Ok(Some(frame));
             }
-            let mut chunk = [0; 4096];
+            let mut chunk = [0; CHUNK];
             match self.stream.read(&mut chunk)? {
-                0 if self.start == self.buffer.len() => return Ok(None),
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                0 => return self.take_last(),
                 read => self.feed(&chunk[..read]),
             }
         }
     }
 }
 
-impl<S: Write> Framed<S> {
+impl<S: Write, C> Framed<S, C> {
     /// Writes a frame.
     ///
     /// # Errors
-    /// What the stream says; `InvalidData` for a frame that is too long, or has a delimiter in it.
-    pub fn write_frame(&mut self, frame: &[u8]) -> io::Result<()> {
-        if frame.len() > self.len_max {
-            return Err(self.too_long());
-        }
-        let mut bytes = Vec::with_capacity(frame.len() + 4);
-        let end = match self.framing {
-            Framing::Delimiter(end) => Some(end),
-            Framing::Lines => Some(b'\n'),
-            Framing::LengthPrefixed => None,
-        };
-        match end {
-            Some(end) if frame.contains(&end) => {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame has a delimiter in it"));
-            }
-            Some(end) => {
-                bytes.extend_from_slice(frame);
-                bytes.push(end);
-            }
-            None => {
-                bytes.extend_from_slice(&(frame.len() as u32).to_be_bytes());
-                bytes.extend_from_slice(frame);
-            }
-        }
-        self.stream.write_all(&bytes)
+    /// What the stream and the codec say.
+    pub fn write_frame<I>(&mut self, frame: I) -> Result<(), C::Error>
+    where
+        C: Encoder<I>,
+    {
+        self.make(frame)?;
+        Ok(self.stream.write_all(&self.made)?)
     }
 }
 
-fn without_return(mut line: Vec<u8>) -> Vec<u8> {
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The frames of these bytes, fed in parts of every length.
-    fn frames(framing: Framing, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let all = |part: usize| {
-            let mut framed = Framed::new((), framing, 10);
-            let mut frames = Vec::new();
-            for part in bytes.chunks(part) {
-                framed.feed(part);
-                while let Some(frame) = framed.take().expect("short frames") {
-                    frames.push(frame);
+/// Gives frames of streams what they do in tasks.
+macro_rules! in_tasks {
+    ($($stream:ident)*) => {$(
+        impl<C> Framed<$stream, C> {
+            /// Waits for the next frame in a task: the others go on meanwhile.
+            ///
+            /// # Errors
+            /// As [`read_frame`](Self::read_frame).
+            pub async fn read_frame_async(&mut self) -> Result<Option<C::Item>, C::Error>
+            where
+                C: Decoder,
+            {
+                loop {
+                    if let Some(frame) = self.take()? {
+                        return Ok(Some(frame));
+                    }
+                    let mut chunk = [0; CHUNK];
+                    match self.stream.read_async(&mut chunk).await.map_err(std::io::Error::from)? {
+                        0 => return self.take_last(),
+                        read => self.feed(&chunk[..read]),
+                    }
                 }
             }
-            frames
-        };
-        let whole = all(bytes.len());
-        for part in 1..bytes.len() {
-            assert_eq!(all(part), whole, "in parts of {part}");
-        }
-        whole
-    }
 
-    #[test]
-    fn frames_are_the_same_however_they_come() {
-        assert_eq!(frames(Framing::Lines, b"one\r\n\ntwo\nrest"), [&b"one"[..], b"", b"two"]);
-        assert_eq!(frames(Framing::Delimiter(0), b"a\0\0bc\0d"), [&b"a"[..], b"", b"bc"]);
-        assert_eq!(
-            frames(Framing::LengthPrefixed, b"\0\0\0\x02hi\0\0\0\0\0\0\0\x01x\0"),
-            [&b"hi"[..], b"", b"x"]
-        );
-    }
-
-    #[test]
-    fn a_frame_that_is_too_long_is_refused_before_it_is_whole() {
-        for (framing, bytes) in
-            [(Framing::Lines, &b"01234567890"[..]), (Framing::LengthPrefixed, b"\0\0\0\x0b")]
-        {
-            let mut framed = Framed::new((), framing, 10);
-            framed.feed(bytes);
-            assert_eq!(framed.take().expect_err("too long").kind(), io::ErrorKind::InvalidData);
+            /// Writes a frame in a task: the others go on meanwhile.
+            ///
+            /// # Errors
+            /// As [`write_frame`](Self::write_frame).
+            pub async fn write_frame_async<I>(&mut self, frame: I) -> Result<(), C::Error>
+            where
+                C: Encoder<I>,
+            {
+                self.make(frame)?;
+                Ok(self.stream.write_all_async(&self.made).await.map_err(std::io::Error::from)?)
+            }
         }
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        for framing in [Framing::Lines, Framing::Delimiter(b';'), Framing::LengthPrefixed] {
-            let mut out = Framed::new(Vec::new(), framing, 10);
-            out.write_frame(b"hello").expect("it is short");
-            out.write_frame(b"").expect("it is short");
-            assert!(out.write_frame(&[b'x'; 11]).is_err());
-            let bytes = out.get_ref().clone();
-            let mut back = Framed::new(&bytes[..], framing, 10);
-            assert_eq!(back.read_frame().expect("a frame"), Some(b"hello".to_vec()));
-            assert_eq!(back.read_frame().expect("a frame"), Some(Vec::new()));
-            assert_eq!(back.read_frame().expect("the end"), None);
-        }
-        let mut cut = Framed::new(&b"x"[..], Framing::Lines, 10);
-        assert_eq!(cut.read_frame().expect_err("cut off").kind(), io::ErrorKind::UnexpectedEof);
-    }
+    )*};
 }
+
+in_tasks! { TcpStream UnixStream }
