@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arbitrary::Unstructured;
+use flower_abi::{SIGNATURES, Signature};
 use flower_host::{Codec, ExitReason, Host, Limits, Module, Null, Source, Spawn};
 
 /// Where the script stands.
@@ -16,32 +17,6 @@ const SCRIPT: u32 = 32768;
 
 /// Calls of a script.
 const CALLS_MAX: usize = 24;
-
-/// A row of the table: a name, the types of the parameters, the type of the result.
-struct Row {
-    name: &'static str,
-    params: &'static [&'static str],
-    result: &'static str,
-}
-
-macro_rules! rows {
-    ($( $(#[$doc:meta])* $waits:ident fn $name:ident ( $($arg:ident : $ty:ident),* ) -> $ret:ident
-        { since: $since:literal, handler: $handler:ident, right: $right:literal, outcome: $outcome:ident } )*) => {
-        const ROWS: &[Row] = &[$( Row {
-            name: stringify!($name),
-            params: &[$( wat_type(stringify!($ty)) ),*],
-            result: wat_type(stringify!($ret)),
-        } ),*];
-    };
-}
-flower_abi::for_each_host_call!(rows);
-
-const fn wat_type(name: &str) -> &'static str {
-    match name.as_bytes() {
-        b"u64" | b"i64" => "i64",
-        _ => "i32",
-    }
-}
 
 /// Lets guests of both styles make the calls that the bytes say.
 pub fn run(bytes: &[u8]) {
@@ -55,9 +30,9 @@ fn memory(bytes: &[u8]) -> arbitrary::Result<Vec<u8>> {
     let mut input = Unstructured::new(bytes);
     let mut script = Vec::new();
     for _ in 0..input.int_in_range(1..=CALLS_MAX)? {
-        let call = input.choose_index(ROWS.len())?;
+        let call = input.choose_index(SIGNATURES.len())?;
         script.extend((call as u64).to_le_bytes());
-        for _ in ROWS[call].params {
+        for _ in SIGNATURES[call].params {
             script.extend(argument(&mut input)?.to_le_bytes());
         }
     }
@@ -141,11 +116,11 @@ impl Rig {
 
 /// Dispatches on the number of the call; a number that there is none of ends the script.
 fn text() -> String {
-    let import = |row: &Row| {
+    let import = |row: &Signature| {
         let (name, params, result) = (row.name, row.params.join(" "), row.result);
         format!("(import \"flower\" \"{name}\" (func ${name} (param {params}) (result {result})))\n")
     };
-    let call = |(number, row): (usize, &Row)| {
+    let call = |(number, row): (usize, &Signature)| {
         let load = |(at, ty): (usize, &&str)| format!("({ty}.load offset={} (local.get $at))", 8 + at * 8);
         let arguments: String = row.params.iter().enumerate().map(load).collect();
         let size = 8 + row.params.len() * 8;
@@ -155,8 +130,8 @@ fn text() -> String {
             row.name
         )
     };
-    let imports: String = ROWS.iter().map(import).collect();
-    let calls: String = ROWS.iter().enumerate().map(call).collect();
+    let imports: String = SIGNATURES.iter().map(import).collect();
+    let calls: String = SIGNATURES.iter().enumerate().map(call).collect();
     format!(
         r#"(module {imports} (memory (export "memory") 2)
         (func $play (local $at i32)

@@ -29,7 +29,7 @@ impl Budget {
     }
 
     /// Its bounds, in the order of the ABI.
-    pub(crate) fn bounds(self) -> [u64; 6] {
+    pub(crate) fn bounds(self) -> [u64; 7] {
         let options = self.0;
         [
             u64::from(options.cpu_weight),
@@ -38,12 +38,14 @@ impl Budget {
             options.timers_max,
             options.message_bytes_max,
             options.messages_max,
+            options.descriptors_max,
         ]
     }
 
     /// The budget with these bounds.
-    pub(crate) fn from_bounds(bounds: [u64; 6]) -> Budget {
-        let [weight, actors_max, memory_max, timers_max, message_bytes_max, messages_max] = bounds;
+    pub(crate) fn from_bounds(bounds: [u64; 7]) -> Budget {
+        let [weight, actors_max, memory_max, timers_max, message_bytes_max, messages_max, descriptors_max] =
+            bounds;
         let (cpu_weight, rest) = (weight as u32, BudgetOptions::DEFAULT);
         Budget(BudgetOptions {
             cpu_weight,
@@ -52,6 +54,7 @@ impl Budget {
             timers_max,
             message_bytes_max,
             messages_max,
+            descriptors_max,
             ..rest
         })
     }
@@ -91,6 +94,12 @@ impl Budget {
     /// Messages of any size that its actors have sent and nobody has taken; at least one.
     pub fn messages_max(mut self, messages: u64) -> Self {
         self.0.messages_max = messages.max(1);
+        self
+    }
+
+    /// Sockets that its actors have opened or accepted and that are open, whoever has them now; at least one.
+    pub fn descriptors_max(mut self, descriptors: u64) -> Self {
+        self.0.descriptors_max = descriptors.max(1);
         self
     }
 }

@@ -22,11 +22,19 @@ pub(crate) enum Resource {
     MessageBytes,
     /// Messages themselves, of trees that bound them.
     Messages,
+    /// Open sockets, by who opened them.
+    Descriptors,
 }
 
 impl Resource {
-    const ALL: [Resource; 5] =
-        [Resource::Actors, Resource::Memory, Resource::Timers, Resource::MessageBytes, Resource::Messages];
+    const ALL: [Resource; 6] = [
+        Resource::Actors,
+        Resource::Memory,
+        Resource::Timers,
+        Resource::MessageBytes,
+        Resource::Messages,
+        Resource::Descriptors,
+    ];
 }
 
 /// How many resources there are.
@@ -86,6 +94,11 @@ impl Budget {
         self.with(Resource::Messages, messages)
     }
 
+    /// Sockets that its actors have opened or accepted and that are open, whoever has them now.
+    pub fn descriptors_max(self, descriptors: u64) -> Self {
+        self.with(Resource::Descriptors, descriptors)
+    }
+
     /// How the time of busy processors is shared out: in proportion to these weights, 1 to 10,000, among the trees
     /// that want more than there is and that hang on one budget. The actors that are in none of them count together as
     /// one more of weight 100, and so do the actors of a tree that has trees of its own. A tree without a weight is no
@@ -121,6 +134,7 @@ impl Ledger {
             limits.host_timers_max,
             limits.host_message_bytes_max,
             u64::MAX,
+            u64::MAX,
         ];
         let used = Default::default();
         Arc::new(Ledger { parent: None, max, used, counts_messages: false, tree: None })
@@ -148,6 +162,12 @@ impl Ledger {
     /// How much is taken.
     pub(crate) fn used(&self, resource: Resource) -> u64 {
         self.used[resource as usize].load(Ordering::Relaxed)
+    }
+
+    /// Whether one more could be taken now.
+    pub(crate) fn has_room(&self, resource: Resource) -> bool {
+        let above = self.parent.as_ref().is_none_or(|parent| parent.has_room(resource));
+        above && self.used(resource) < self.max[resource as usize]
     }
 
     /// Takes `amount` here and in every budget above, or nothing anywhere.
@@ -222,6 +242,28 @@ impl Drop for HeldBytes {
 impl fmt::Debug for HeldBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HeldBytes({})", self.amount)
+    }
+}
+
+/// The charge for one descriptor, given back when it is closed, wherever it is then.
+pub(crate) struct HeldDescriptor(Arc<Ledger>);
+
+impl HeldDescriptor {
+    /// Takes one, if there is one more.
+    pub(crate) fn take(ledger: &Arc<Ledger>) -> Option<HeldDescriptor> {
+        ledger.take(Resource::Descriptors, 1).then(|| HeldDescriptor(ledger.clone()))
+    }
+}
+
+impl fmt::Debug for HeldDescriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HeldDescriptor")
+    }
+}
+
+impl Drop for HeldDescriptor {
+    fn drop(&mut self) {
+        self.0.give(Resource::Descriptors, 1);
     }
 }
 
@@ -314,6 +356,18 @@ mod tests {
         assert_eq!(host.used(Resource::MessageBytes), 12);
         drop((held, copy));
         assert_eq!(host.used(Resource::MessageBytes), 0);
+    }
+
+    #[test]
+    fn a_descriptor_is_held_until_it_is_closed() {
+        let host = host(1);
+        let tenant = host.part(&Budget::new().descriptors_max(1), &Shares::new());
+        let held = HeldDescriptor::take(&tenant).expect("there is one");
+        assert!(!tenant.has_room(Resource::Descriptors) && host.has_room(Resource::Descriptors));
+        assert!(HeldDescriptor::take(&tenant).is_none());
+        drop(held);
+        assert!(tenant.has_room(Resource::Descriptors));
+        assert_eq!((tenant.used(Resource::Descriptors), host.used(Resource::Descriptors)), (0, 0));
     }
 
     #[test]

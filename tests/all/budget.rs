@@ -1,6 +1,8 @@
 //! Budgets of actors with all their descendants.
 
-use flower_host::{Actor, Budget, ExitReason, Host, HostBuilder, Module, Source, Spawn};
+use flower_host::{
+    Actor, Budget, ExitReason, Host, HostBuilder, Limits, Module, NetRule, Policy, Source, Spawn,
+};
 
 use crate::support::{Watchdog, guest_tests, host_builder};
 use crate::wat::{self, ECHO, assert_alive, deterministic, load, module, threads};
@@ -39,6 +41,48 @@ async fn a_spawn_bomb_fills_its_own_budget_only() {
     host.kill(other.pid()).expect("all rights");
     assert_eq!(*main.join().await, ExitReason::Killed);
     assert_eq!(*other.join().await, ExitReason::Killed);
+}
+
+/// Binds sockets until it is refused, and keeps them, or ends with how many there were.
+const HOARDER: &str = r#"
+    (data (i32.const 512) "127.0.0.1:0")
+    (func $hoard (local $count i64)
+        (block $refused
+            (loop $more
+                (br_if $refused (i64.le_s (call $net_bind (i32.const 2) (i32.const 512) (i32.const 11)) (i64.const 0)))
+                (local.set $count (i64.add (local.get $count) (i64.const 1)))
+                (br $more)))
+        (i64.store (i32.const 0) (local.get $count)))
+    (func (export "keeps") (call $hoard) (drop (call $sleep (i64.const -1))))
+    (func (export "counts") (call $hoard) (drop (call $exit (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 8))))"#;
+
+/// A tree has as many descriptors as its budget says, and leaves the others all that the host has besides.
+#[test]
+fn descriptors_of_a_tree_are_bounded_and_nobody_elses() {
+    wat::run(async {
+        let mut limits = Limits::default();
+        limits.host_sockets_max = 8;
+        let host = threads().limits(limits).build().expect("a host");
+        let module = load(&host, &module(HOARDER));
+        let spawn = |entry, budget| {
+            let rule: NetRule = "bind:127.0.0.1".parse().expect("a rule");
+            let spawn = Spawn::entry(&module, entry).policy(Policy::default().net(rule));
+            host.spawn(spawn.budget(budget)).expect("it starts")
+        };
+        let counted = async |budget| match &*spawn("counts", budget).join().await {
+            ExitReason::Normal(value) => u64::from_le_bytes(value.bytes[..8].try_into().expect("8 bytes")),
+            other => panic!("{other}"),
+        };
+        let tenant = Budget::new().descriptors_max(5);
+        assert_eq!(counted(tenant).await, 5);
+        let keeps = spawn("keeps", tenant);
+        host.quiescent().await;
+        assert_eq!(counted(Budget::new()).await, 3);
+        assert_eq!(counted(tenant).await, 3, "the host has no more");
+        host.kill(keeps.pid()).expect("all rights");
+        keeps.join().await;
+        assert_eq!(counted(Budget::new()).await, 8);
+    });
 }
 
 /// Loops for ever, as a process and as a handler.

@@ -16,7 +16,7 @@
 extern crate std;
 
 mod table;
-pub use table::HOST_CALLS;
+pub use table::{HOST_CALLS, SIGNATURES, Signature};
 
 pub mod channel;
 pub mod exit;

@@ -161,8 +161,10 @@ pub struct BudgetOptions {
     pub message_bytes_max: u64,
     /// Messages of any size that were sent and not yet taken.
     pub messages_max: u64,
+    /// Open sockets that its actors have opened or accepted.
+    pub descriptors_max: u64,
     /// Must be 0.
-    pub reserved: [u64; 2],
+    pub reserved: u64,
 }
 
 impl BudgetOptions {
@@ -177,7 +179,8 @@ impl BudgetOptions {
         timers_max: 0,
         message_bytes_max: 0,
         messages_max: 0,
-        reserved: [0; 2],
+        descriptors_max: 0,
+        reserved: 0,
     };
 }
 

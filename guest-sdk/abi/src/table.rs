@@ -641,12 +641,39 @@ macro_rules! for_each_host_call {
     };
 }
 
-/// Lists the name of every host call, in the order of the table.
+/// A host call as WebAssembly text declares it, for guests that are written by programs.
+pub struct Signature {
+    /// Its name.
+    pub name: &'static str,
+    /// The types of its parameters: `i32` or `i64`.
+    pub params: &'static [&'static str],
+    /// The type of its result.
+    pub result: &'static str,
+    /// Whether a handler may make it.
+    pub in_handler: bool,
+}
+
+const fn lowered(ty: &str) -> &'static str {
+    match ty.as_bytes() {
+        b"u64" | b"i64" => "i64",
+        _ => "i32",
+    }
+}
+
+/// Lists the name and the signature of every host call, in the order of the table.
 macro_rules! names {
     ($( $(#[$doc:meta])* $waits:ident fn $name:ident ( $($arg:ident : $ty:ty),* ) -> $ret:ty
         { since: $since:literal, handler: $handler:ident, right: $right:literal, outcome: $outcome:ident } )*) => {
         /// The name of every host call, in the order of the table.
         pub const HOST_CALLS: &[&str] = &[$(stringify!($name)),*];
+
+        /// The signature of every host call, in the order of the table.
+        pub const SIGNATURES: &[Signature] = &[$( Signature {
+            name: stringify!($name),
+            params: &[$( lowered(stringify!($ty)) ),*],
+            result: lowered(stringify!($ret)),
+            in_handler: matches!(stringify!($handler).as_bytes(), b"yes"),
+        } ),*];
     };
 }
 for_each_host_call!(names);

@@ -27,7 +27,7 @@ pub(crate) struct Recipe {
     mailbox_len_max: u32,
     stack_class: u32,
     run_time_max: u64,
-    budget: Option<[u64; 6]>,
+    budget: Option<[u64; 7]>,
     grants: String,
     args: Args,
 }

@@ -14,6 +14,7 @@ use super::message::has_passed;
 use super::park::park;
 use super::{Guest, number, split};
 use crate::actor::Wait;
+use crate::budget::{self, HeldDescriptor};
 use crate::guest_memory::GuestMemory;
 use crate::handle::Resource;
 use crate::instance::ActorState;
@@ -51,7 +52,12 @@ fn socket_with_buffer(
 
 /// Gives the caller a socket.
 fn install(state: &mut ActorState, socket: NetResult<Socket>) -> Result<u64, Status> {
-    let socket = Arc::new(note(state, socket)?);
+    let mut socket = note(state, socket)?;
+    socket.held = HeldDescriptor::take(state.cell().owned().charge.ledger());
+    if socket.held.is_none() {
+        return note(state, Err(no_descriptor()));
+    }
+    let socket = Arc::new(socket);
     let mut owned = state.cell().owned();
     let handle = owned.install(Resource::Socket(Seat::new(socket.clone())));
     socket.source.belong(owned.id(), handle);
@@ -67,6 +73,9 @@ fn check_room(state: &ActorState) -> NetResult<()> {
             format!("an actor may have {} handles", limits.handles_max),
         ));
     }
+    if !state.cell().owned().charge.ledger().has_room(budget::Resource::Descriptors) {
+        return Err(no_descriptor());
+    }
     if state.shared.reactor.len() as u64 >= limits.host_sockets_max {
         return Err(NetError::new(
             Status::LIMIT,
@@ -74,6 +83,10 @@ fn check_room(state: &ActorState) -> NetResult<()> {
         ));
     }
     Ok(())
+}
+
+fn no_descriptor() -> NetError {
+    NetError::new(Status::LIMIT, "the budget of its tree has no more descriptors")
 }
 
 /// Parks until the socket may be ready.

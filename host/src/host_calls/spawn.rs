@@ -226,7 +226,7 @@ fn read_grants<'a>(
 fn read_budget(bytes: &[u8; BudgetOptions::SIZE]) -> Result<Budget, Status> {
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
     let (version, cpu_weight) = (word(0) as u32, (word(0) >> 32) as u32);
-    if version != 1 || cpu_weight > 10_000 || word(48) != 0 || word(56) != 0 {
+    if version != 1 || cpu_weight > 10_000 || word(56) != 0 {
         return Err(Status::INVALID);
     }
     let max = |at| some(word(at)).unwrap_or(u64::MAX);
@@ -236,7 +236,8 @@ fn read_budget(bytes: &[u8; BudgetOptions::SIZE]) -> Result<Budget, Status> {
         .memory_max(max(16))
         .timers_max(max(24))
         .message_bytes_max(max(32))
-        .messages_max(max(40)))
+        .messages_max(max(40))
+        .descriptors_max(max(48)))
 }
 
 fn some(number: u64) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flower_abi::{ExitTag, HOST_CALLS};
+use flower_abi::{ExitTag, SIGNATURES, Signature};
 
 use crate::{Actor, Codec, ExitReason, Host, Mailbox, Module, Null, Source, Spawn};
 
@@ -16,44 +16,16 @@ pub(super) fn strike(state: &crate::instance::ActorState, call: &str) {
     assert!(!struck || state.current.is_none(), "a bug in `{call}`");
 }
 
-/// A row of the table in text: parameters, result, and whether a handler may make the call.
-struct Row {
-    name: &'static str,
-    params: &'static [&'static str],
-    result: &'static str,
-    in_handler: bool,
-}
-
-macro_rules! rows {
-    ($( $(#[$doc:meta])* $waits:ident fn $name:ident ( $($arg:ident : $ty:ident),* ) -> $ret:ident
-        { since: $since:literal, handler: $handler:ident, right: $right:literal, outcome: $outcome:ident } )*) => {
-        const ROWS: &[Row] = &[$( Row {
-            name: stringify!($name),
-            params: &[$( wat_type(stringify!($ty)) ),*],
-            result: wat_type(stringify!($ret)),
-            in_handler: matches!(stringify!($handler).as_bytes(), b"yes"),
-        } ),*];
-    };
-}
-flower_abi::for_each_host_call!(rows);
-
-const fn wat_type(name: &str) -> &str {
-    match name.as_bytes() {
-        b"u64" | b"i64" => "i64",
-        _ => "i32",
-    }
-}
-
 /// For each call a process and a handler that make it when they have been sent something, with nothing but zeros.
 ///
 /// `watches` links with whom its arguments name, monitors it, reports to whom they name behind that, and returns the tags of what
 /// it then hears, two bytes for each.
 fn text() -> String {
-    let import = |row: &Row| {
+    let import = |row: &Signature| {
         let (name, params, result) = (row.name, row.params.join(" "), row.result);
         format!(r#"(import "flower" "{name}" (func ${name} (param {params}) (result {result})))"#)
     };
-    let entries = |row: &Row| {
+    let entries = |row: &Signature| {
         let name = row.name;
         let zeros: String = row.params.iter().map(|ty| format!("({ty}.const 0)")).collect();
         format!(
@@ -63,7 +35,7 @@ fn text() -> String {
         )
     };
     let (imports, entries): (String, String) =
-        (ROWS.iter().map(import).collect(), ROWS.iter().map(entries).collect());
+        (SIGNATURES.iter().map(import).collect(), SIGNATURES.iter().map(entries).collect());
     format!(
         r#"(module {imports} (memory (export "memory") 1)
         (func $pause (drop (call $receive (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i64.const -1))))
@@ -97,7 +69,7 @@ async fn strike_all(host: Host) {
     let source = Source::from_wat(&text()).expect("it is text");
     let module = host.load("struck", &source).expect("it is valid");
     let mut home = host.mailbox().expect("there is room");
-    for row in ROWS {
+    for row in SIGNATURES {
         for style in ["process", "handler"] {
             if style == "handler" && !row.in_handler {
                 continue;
@@ -122,7 +94,6 @@ async fn strike_all(host: Host) {
 }
 
 fn run(builder: crate::HostBuilder) {
-    assert_eq!(ROWS.len(), HOST_CALLS.len());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(strike_all(builder.output(Arc::new(Null)).build().expect("a host")));
 }

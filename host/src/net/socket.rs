@@ -13,6 +13,7 @@ use super::ahead::Ahead;
 use super::error::{NetError, NetResult};
 use super::tls::Tls;
 use super::{Active, Interest, Reactor, Source};
+use crate::budget::HeldDescriptor;
 use crate::limits::NET_BACKLOG;
 
 /// What a socket is.
@@ -102,6 +103,8 @@ pub(crate) struct Socket {
     pub(super) tls: Mutex<Option<Box<Tls>>>,
     pub(super) ahead: Mutex<Ahead>,
     pub(crate) active: Mutex<Active>,
+    /// What it takes of the budget of who opened it.
+    pub(crate) held: Option<HeldDescriptor>,
 }
 
 impl Socket {
@@ -113,7 +116,7 @@ impl Socket {
     ) -> NetResult<Socket> {
         let source = Source::new(reactor, socket, ready)?;
         let (tls, ahead, active) = Default::default();
-        Ok(Socket { source, kind, tls, ahead, active })
+        Ok(Socket { source, kind, tls, ahead, active, held: None })
     }
 
     /// A listener, or a socket for datagrams, at an address.
