@@ -5,6 +5,7 @@
 //! some hundred or thousand inputs of each.
 
 pub mod calls;
+pub mod cli;
 pub mod generate;
 pub mod message;
 pub mod module;
@@ -24,6 +25,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "message", run: message::run, inputs: 20_000 },
     Target { name: "pattern", run: pattern::run, inputs: 20_000 },
+    Target { name: "cli", run: cli::run, inputs: 5_000 },
     Target { name: "calls", run: calls::run, inputs: 300 },
     Target { name: "module", run: module::run, inputs: 150 },
 ];

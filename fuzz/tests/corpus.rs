@@ -56,6 +56,11 @@ fn pattern() {
 }
 
 #[test]
+fn cli() {
+    all_inputs("cli");
+}
+
+#[test]
 fn calls() {
     all_inputs("calls");
 }

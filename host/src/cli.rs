@@ -1,5 +1,6 @@
-//! The command line: a file per command, and what they share.
+//! The command line: a file per command, and what they share. It stands in the library, where the fuzzers reach it.
 
+mod budget;
 mod compile;
 mod crash;
 mod http;
@@ -12,11 +13,13 @@ mod run;
 mod tls;
 mod values;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use flower_host::LoadError;
+
+use crate::LoadError;
 
 /// The status for the program's own failures; clap uses 2 for a wrong command line.
 const FAILURE: u8 = 1;
@@ -46,7 +49,7 @@ enum Command {
 }
 
 /// Parses the command line and does what it says.
-pub(crate) fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     // A file that may not grow any more is an error for whoever writes to it, guests among them, and no reason to end.
     // SAFETY: no handler is installed, and no other thread runs yet.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
@@ -55,7 +58,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Compile(compile) => compile.execute().map(|()| 0),
         Command::Crash(crash) => crash.execute().map(|()| 0),
         Command::CompileApart { arguments } => {
-            flower_host::compile_apart(&arguments).map(|()| 0).map_err(Into::into)
+            crate::compile_apart(&arguments).map(|()| 0).map_err(Into::into)
         }
     };
     match done {
@@ -66,6 +69,25 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::from(FAILURE)
         }
     }
+}
+
+/// Reads a command line, the program's name in front, and all that it says about a host, and starts nothing. An error is what
+/// would be printed.
+pub fn check_command_line(words: impl IntoIterator<Item = OsString>) -> Result<(), String> {
+    match Cli::try_parse_from(words).map_err(|error| error.to_string())?.command {
+        Command::Run(run) => run.check().map_err(|error| format!("{error:#}")),
+        _ => Ok(()),
+    }
+}
+
+/// Reads what `crash` reads, and returns what it would print.
+pub fn show_crash_report(text: &[u8]) -> Result<String, String> {
+    crash::read(text).map(|report| crash::shown(&report)).map_err(|error| format!("{error:#}"))
+}
+
+/// Reads what `FLOWER_LOG` may hold.
+pub fn check_log_filter(wanted: &str) -> Result<(), String> {
+    log::filter(wanted).map(drop).map_err(|error| error.to_string())
 }
 
 /// The folder for compiled modules: what was asked for, or the user's cache.

@@ -33,7 +33,7 @@ pub use report::{
     CrashAncestor, CrashFrame, CrashMailbox, CrashMessage, CrashModule, CrashPeers, CrashReason, CrashReport,
 };
 use storm::{Storms, Window};
-pub(crate) use text::shown;
+pub(crate) use text::{shown, shown_lines};
 use writer::{Job, Writer};
 
 /// Who is shown each report.

@@ -21,7 +21,9 @@ use std::sync::Arc;
 
 use flower_abi::exit::{LimitCode, TrapCode};
 use flower_abi::spawn::Exports;
-use wasmtime::{Extern, Instance, ModuleExport, Store, Trap, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{
+    Extern, Instance, ModuleExport, Store, Trap, TypedFunc, WasmBacktrace, WasmParams, WasmResults,
+};
 
 use crate::crash::Remains;
 use crate::exit::{ActorExit, ExitReason};
@@ -200,7 +202,10 @@ fn reason_of(error: &wasmtime::Error, state: &mut ActorState) -> Arc<ExitReason>
         return Arc::new(ExitReason::trap(TrapCode::BAD_POINTER, bad.to_string()));
     }
     let code = if state.memory_refused { LimitCode::MEMORY } else { LimitCode::OTHER };
-    Arc::new(ExitReason::limit(code, format!("{error:#}")))
+    // With a backtrace in front there are names of functions in the text, as long as the guest likes.
+    let text =
+        if error.is::<WasmBacktrace>() { error.root_cause().to_string() } else { format!("{error:#}") };
+    Arc::new(ExitReason::limit(code, text))
 }
 
 fn reason_of_trap(trap: Trap) -> ExitReason {

@@ -84,6 +84,10 @@ mod reference;
 mod route;
 mod signal;
 
+// The program.
+#[doc(hidden)]
+pub mod cli;
+
 // The outside.
 mod clock;
 mod crash;

@@ -11,4 +11,5 @@ mod refusal;
 mod result;
 mod seed;
 mod stuck;
+mod tenant;
 mod wat;

@@ -30,6 +30,14 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// The cargo of a nightly toolchain, where there is one. The one that runs this program knows no other toolchains, so that
+/// rustup is asked.
+pub(crate) fn nightly() -> Command {
+    let mut command = Command::new("rustup");
+    command.args(["run", "nightly", "cargo"]).current_dir(root());
+    command
+}
+
 /// The folder that cargo builds into.
 pub(crate) fn target_dir() -> Result<PathBuf> {
     let metadata = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use flower_host::{Host, Source};
 
 use super::options::OptionFlags;
+use crate::{Host, Source};
 
 /// The flags of `flower-host compile`.
 #[derive(Args)]

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use flower_host::{CrashReport, HostBuilder};
+
+use crate::crash::shown_lines;
+use crate::{CrashReport, HostBuilder};
 
 /// The flags of `flower-host crash`.
 #[derive(Args)]
@@ -20,21 +22,30 @@ impl Crash {
     pub(super) fn execute(self) -> anyhow::Result<()> {
         let path = self.report.display();
         let text = fs::read(&self.report).with_context(|| format!("cannot read {path}"))?;
-        let version = serde_json::from_slice::<serde_json::Value>(&text)
-            .with_context(|| format!("{path}: not a crash report"))?
-            .get("version")
-            .and_then(serde_json::Value::as_u64);
-        if version.is_some_and(|version| version != u64::from(CrashReport::VERSION)) {
-            bail!("{path}: another version of flower-host wrote it; show it with that one");
-        }
-        let report: CrashReport =
-            serde_json::from_slice(&text).with_context(|| format!("{path}: not a crash report"))?;
-        match writeln!(io::stdout(), "{report}") {
+        let report = read(&text).with_context(|| path.to_string())?;
+        match writeln!(io::stdout(), "{}", shown(&report)) {
             // Whoever reads has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => Ok(written?),
         }
     }
+}
+
+/// The report in a file.
+pub(super) fn read(text: &[u8]) -> anyhow::Result<CrashReport> {
+    const NONE: &str = "not a crash report";
+    let version = serde_json::from_slice::<serde_json::Value>(text).context(NONE)?;
+    let version = version.get("version").and_then(serde_json::Value::as_u64);
+    if version.is_some_and(|version| version != u64::from(CrashReport::VERSION)) {
+        bail!("another version of flower-host wrote it; show it with that one");
+    }
+    serde_json::from_slice(text).context(NONE)
+}
+
+/// The report as a person reads it. The file may be somebody's who would command the terminal.
+pub(super) fn shown(report: &CrashReport) -> String {
+    let text = report.to_string();
+    shown_lines(&text, text.len())
 }
 
 /// What becomes of crashes.

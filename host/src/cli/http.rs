@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use flower_host::{Host, HttpOptions, HttpServer, HttpTarget, Module, Spawn};
 
 use super::values::Size;
+use crate::{Host, HttpOptions, HttpServer, HttpTarget, Module, Spawn};
 
 /// The flags that have to do with HTTP.
 #[derive(Args)]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use flower_host::{ChildCompiler, Limits, StackClass};
 
 use super::values::Size;
+use crate::{ChildCompiler, Limits, StackClass};
 
 /// Limits as flags; what is not given keeps its default.
 #[derive(Args)]

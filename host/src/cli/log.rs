@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use flower_host::{OutputSink, Stream};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::{OutputSink, Stream};
 
 /// The variable that says what is logged, as in `FLOWER_LOG=debug` or `FLOWER_LOG=wasmtime=debug`.
 const FILTER: &str = "FLOWER_LOG";
@@ -17,9 +18,14 @@ const FILTER: &str = "FLOWER_LOG";
 /// Sends the log to a sink. Without `FLOWER_LOG` it shows warnings and errors.
 pub(super) fn start(sink: Arc<dyn OutputSink>) {
     let wanted = env::var(FILTER).unwrap_or_default();
-    let filter = EnvFilter::try_new(directives(&wanted)).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = filter(&wanted).unwrap_or_else(|_| EnvFilter::new("warn"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).without_time().with_target(false);
     log.with_ansi(false).with_writer(Lines(sink)).init();
+}
+
+/// What the variable says is logged.
+pub(super) fn filter(wanted: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(directives(wanted))
 }
 
 /// A level alone is that of the host. The compiler says a gigabyte about a module to whoever wants to hear all,

@@ -1,7 +1,8 @@
 //! Flags that say how actors are run; `run` and `compile` must agree on them.
 
 use clap::{Args, ValueEnum};
-use flower_host::ModuleOptions;
+
+use crate::ModuleOptions;
 
 /// How the actors of all modules of a call are run.
 #[derive(Args)]
@@ -26,8 +27,8 @@ enum MemoryEngine {
 impl OptionFlags {
     pub(super) fn options(&self) -> ModuleOptions {
         let memory_engine = match self.memory_engine {
-            MemoryEngine::Slab => flower_host::MemoryEngine::Slab,
-            MemoryEngine::Guarded => flower_host::MemoryEngine::Guarded,
+            MemoryEngine::Slab => crate::MemoryEngine::Slab,
+            MemoryEngine::Guarded => crate::MemoryEngine::Guarded,
         };
         ModuleOptions::new().memory_engine(memory_engine).epoch_interruption(!self.no_epoch_interruption)
     }

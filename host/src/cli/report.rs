@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use flower_host::{ActorStatus, CycleStep, ExitReason};
+use crate::{ActorStatus, CycleStep, ExitReason};
 
 /// Of a program that panicked, trapped or met a limit; a shell shows it for an abort too.
 const CRASHED: u8 = 134;

@@ -1,9 +1,9 @@
 //! What the main actor is granted, as flags of `run`.
 
 use clap::{Args, ValueEnum};
-use flower_host::{Access, Clock, Dir, Dirs, NetRule, Policy, Strings};
 
 use super::values::{DirFlag, EnvFlag};
+use crate::{Access, Clock, Dir, Dirs, NetRule, Policy, Strings};
 
 /// Rights; without a flag there is nothing of the outside.
 #[derive(Args)]

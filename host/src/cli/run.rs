@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use flower_host::{
-    Actor, Direct, ExitReason, Host, Inherit, Module, OutputSink, Source, Spawn, Strings, TrustedArtifact,
-};
 
+use super::budget::{BudgetFlag, TenantFlag};
 use super::crash::CrashFlags;
 use super::http::HttpFlags;
 use super::limits::LimitFlags;
@@ -21,6 +19,10 @@ use super::report;
 use super::rights::RightFlags;
 use super::tls::TlsFlags;
 use super::values::ModuleFlag;
+use crate::{
+    Actor, Direct, ExitReason, Host, Inherit, Module, OutputSink, Policy, Source, Spawn, Strings,
+    TrustedArtifact,
+};
 
 /// Bytes that the folder for compiled modules may hold.
 const CACHE_BYTES_MAX: u64 = 1 << 30;
@@ -49,6 +51,13 @@ pub(super) struct Run {
     /// Load another module that actors may spawn by name (repeatable)
     #[arg(long = "module", value_name = "NAME=PATH")]
     modules: Vec<ModuleFlag>,
+    /// What the main actor and all its descendants may use together, as in actors=1000,memory=256M: any of memory, actors, cpu (a
+    /// weight: 100 is that of everybody else), timers, descriptors, messages and message-bytes
+    #[arg(long, value_name = "NAME=VALUE,..")]
+    budget: Option<BudgetFlag>,
+    /// Run another program beside this one, without rights, within such a budget (repeatable)
+    #[arg(long = "tenant", value_name = "PATH[,NAME=VALUE..]")]
+    tenants: Vec<TenantFlag>,
     #[command(flatten)]
     rights: RightFlags,
 
@@ -109,6 +118,12 @@ impl Run {
         code
     }
 
+    /// Says what is wrong with limits and rights before there is a host.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        self.limits.limits();
+        self.rights.policy().map(drop)
+    }
+
     async fn run(self) -> anyhow::Result<u8> {
         let output: Arc<dyn OutputSink> =
             if self.deterministic { Arc::new(Direct::new()) } else { Arc::new(Inherit::new()?) };
@@ -117,8 +132,13 @@ impl Run {
         // Before anybody runs: a program that says that it is ready can be interrupted.
         let mut interrupts = Interrupts::new()?;
         let program = self.load_all(&host)?;
+        let tenants: Vec<Module> =
+            self.tenants.iter().map(|tenant| self.load_tenant(&host, tenant)).collect::<Result<_, _>>()?;
         let servers = self.http.serve(&host, &program)?;
         let main = self.start(&host, &program)?;
+        for (tenant, module) in self.tenants.iter().zip(&tenants) {
+            self.start_tenant(&host, tenant, module)?;
+        }
         let end = self.supervise(&host, main, &mut interrupts).await;
         let code = match &end {
             End::Main(reason) => report::exit_code(reason),
@@ -177,7 +197,30 @@ impl Run {
         let args = std::iter::once(program).chain(self.args.iter().cloned());
         let policy = self.rights.policy()?.args(Strings::args(args)?);
         let spawn = Spawn::entry(module, &self.entry).stack(self.limits.stack()).policy(policy);
+        let spawn = match self.budget {
+            Some(BudgetFlag(budget)) => spawn.budget(budget),
+            None => spawn,
+        };
         host.spawn(spawn).with_context(|| self.program.display().to_string())
+    }
+
+    /// Loads a tenant's program under a name that stands for no other.
+    fn load_tenant(&self, host: &Host, tenant: &TenantFlag) -> anyhow::Result<Module> {
+        let (name, path) = (super::stem(&tenant.path), &tenant.path);
+        let programs = self.tenants.iter().map(|tenant| &tenant.path).chain([&self.program]);
+        let others = programs.filter(|other| *other != path).map(|other| super::stem(other));
+        if others.chain(self.modules.iter().map(|flag| flag.name.clone())).any(|other| other == name) {
+            anyhow::bail!("--tenant {}: there is another module {name:?}: rename the file", path.display());
+        }
+        self.load(host, &name, path)
+    }
+
+    /// Spawns the main actor of another program, which is known by its crash reports and what it prints alone.
+    fn start_tenant(&self, host: &Host, tenant: &TenantFlag, module: &Module) -> anyhow::Result<()> {
+        let name = tenant.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let policy = Policy::default().modules([""; 0]).args(Strings::args([name])?);
+        let spawn = Spawn::program(module).stack(self.limits.stack()).policy(policy).budget(tenant.budget);
+        host.spawn(spawn).map(drop).with_context(|| format!("--tenant {}", tenant.path.display()))
     }
 
     fn load(&self, host: &Host, name: &str, path: &Path) -> anyhow::Result<Module> {

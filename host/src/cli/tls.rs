@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use flower_host::HostBuilder;
+
+use crate::HostBuilder;
 
 /// Certificates for actors that bring none of their own.
 #[derive(Args)]

@@ -3,7 +3,10 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use cpp_demangle::DemangleOptions;
+
 use super::report::*;
+use crate::limits::REPORT_TEXT_BYTES_MAX;
 
 /// Frames that the log shows of a crash.
 const BRIEF_FRAMES: usize = 6;
@@ -35,7 +38,7 @@ pub(crate) fn shown(bytes: &[u8], max: usize) -> String {
 }
 
 /// The same of a text whose lines stay lines.
-pub(super) fn shown_lines(text: &str, max: usize) -> String {
+pub(crate) fn shown_lines(text: &str, max: usize) -> String {
     let end = cut(text.as_bytes(), max);
     let lines: Vec<String> = text[..end].lines().map(|line| shown(line.as_bytes(), line.len())).collect();
     let ellipsis = if end < text.len() { "…" } else { "" };
@@ -60,17 +63,41 @@ fn push_shown(text: &mut String, c: char) {
 
 /// The name of a function without the hash that compilers put behind it.
 pub(super) fn function_name(raw: &str) -> String {
-    let demangled = match rustc_demangle::try_demangle(raw) {
-        Ok(name) => format!("{name:#}"),
-        Err(_) => {
-            let symbol = cpp_demangle::Symbol::new(raw).ok().and_then(|symbol| symbol.demangle().ok());
-            symbol.unwrap_or_else(|| raw.to_owned())
-        }
-    };
+    let demangled = demangled(raw).unwrap_or_else(|| raw.to_owned());
     let is_hash = |end: &str| end.len() == 17 && end[1..].bytes().all(|byte| byte.is_ascii_hexdigit());
     match demangled.rsplit_once("::") {
         Some((name, end)) if end.starts_with('h') && is_hash(end) => name.to_owned(),
         _ => demangled,
+    }
+}
+
+/// The name as its author wrote it, if it is a symbol that stands for no more text than a report shows: parts of a symbol
+/// can refer to one another, so that a few hundred bytes stand for more than there is memory.
+fn demangled(raw: &str) -> Option<String> {
+    if raw.len() > REPORT_TEXT_BYTES_MAX {
+        return None;
+    }
+    let mut name = Bounded(String::new());
+    match rustc_demangle::try_demangle(raw) {
+        Ok(symbol) => write!(name, "{symbol:#}").ok()?,
+        Err(_) => {
+            let symbol = cpp_demangle::Symbol::new(raw).ok()?;
+            symbol.structured_demangle(&mut name, &DemangleOptions::default()).ok()?;
+        }
+    }
+    Some(name.0)
+}
+
+/// A text that takes no more than a report shows.
+struct Bounded(String);
+
+impl Write for Bounded {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        if self.0.len() + part.len() > REPORT_TEXT_BYTES_MAX {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(part);
+        Ok(())
     }
 }
 
@@ -121,7 +148,7 @@ impl fmt::Display for CrashReport {
         for (what, peers) in self.peers() {
             if peers.len > 0 {
                 write!(f, "\n    {what}: {}", peers.first.join(", "))?;
-                let more = peers.len - peers.first.len() as u64;
+                let more = peers.len.saturating_sub(peers.first.len() as u64);
                 if more > 0 { write!(f, " and {more} more") } else { Ok(()) }?;
             }
         }
@@ -265,6 +292,21 @@ mod tests {
         assert_eq!(function_name("_ZN3foo3barEv"), "foo::bar()");
         assert_eq!(function_name("plain"), "plain");
         assert_eq!(function_name("hello::ha"), "hello::ha");
+    }
+
+    #[test]
+    fn a_name_that_stands_for_more_than_there_is_memory_stays_as_it_is() {
+        // A tuple of the tuple before, and of that fifteen times more by its number.
+        let symbol = |levels: u32| {
+            let tuple = |inner, level| format!("S0_I{inner}{}E", format!("S{level}_").repeat(15));
+            let inner = (1..levels).fold("S0_IiE".to_owned(), tuple);
+            format!("_Z1fI{}Evv", inner.replacen("S0_", "St5tuple", 1))
+        };
+        let short = function_name(&symbol(2));
+        assert_eq!(short.matches("std::tuple<int>").count(), 16, "{short}");
+        let bomb = symbol(9);
+        assert!(bomb.len() < REPORT_TEXT_BYTES_MAX);
+        assert_eq!(function_name(&bomb), bomb);
     }
 
     #[test]

@@ -1,0 +1,4 @@
+//! The target `cli` for cargo-fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| flower_fuzz::cli::run(bytes));
