@@ -6,8 +6,9 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use flower_host::MemoryEngine;
+use flower_host::{CrashReport, MemoryEngine};
 use tempfile::TempDir;
+use wasmparser::Validator;
 
 use crate::support::{Program, Ran, assert_same_lines, expected, guest_file, host_program, memory_engine};
 use crate::wat::Random;
@@ -60,6 +61,62 @@ fn a_host_that_is_killed_at_any_moment_leaves_no_broken_file() {
             fs::remove_dir_all(&cache).expect("it is there");
         }
     }
+}
+
+/// Crashes again and again, each time in an actor with 4 MiB of memory, and ends after a second.
+const CRASHES: &str = r#"(module
+    (import "flower" "spawn" (func $spawn (param i32 i32 i32 i32 i32) (result i32)))
+    (import "flower" "sleep" (func $sleep (param i64) (result i32)))
+    (memory (export "memory") 64)
+    (data (i32.const 0) "\01") (data (i32.const 16) "\00\10\00\00\05") (data (i32.const 0x1000) "child")
+    (func (export "child") (memory.fill (i32.const 0) (i32.const 1) (i32.const 4194304)) unreachable)
+    (func (export "_start") (local $left i32)
+        (local.set $left (i32.const 100))
+        (loop $more
+            (drop (call $spawn (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 512) (i32.const 0)))
+            (drop (call $sleep (i64.const 10000000)))
+            (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))))"#;
+
+/// The names in a folder of crashes, each of which stands for a whole file unless it says otherwise.
+fn crash_files(crashes: &Path) -> Vec<String> {
+    let files = fs::read_dir(crashes).into_iter().flatten();
+    let names: Vec<String> =
+        files.map(|file| file.expect("it is listed").file_name().into_string().expect("text")).collect();
+    for name in &names {
+        let bytes = fs::read(crashes.join(name)).expect("it was listed");
+        if name.ends_with(".json") {
+            let report: CrashReport = serde_json::from_slice(&bytes).expect("a report is whole");
+            assert!(report.coredump.is_none_or(|dump| names.contains(&dump)), "{name} has lost its dump");
+        } else if name.ends_with(".coredump") {
+            Validator::new().validate_all(&bytes).expect("a dump is whole");
+        }
+    }
+    names
+}
+
+#[test]
+fn a_host_that_is_killed_while_it_writes_crash_files_leaves_none_broken() {
+    let folder = folder();
+    let (file, crashes) = (folder.path().join("crashes.wat"), folder.path().join("crashes"));
+    fs::write(&file, CRASHES).expect("a file for a test");
+    let crash_dir = crashes.to_str().expect("a plain path");
+    let run = |keep: &str| {
+        let flags = ["--no-cache", "--crash-dir", crash_dir, "--crash-keep", keep, "--crash-coredump"];
+        Program::of_run(&flags, &file, &[])
+    };
+    let mut random = Random(4);
+    for _ in 0..KILLS {
+        let running = run("5").start();
+        thread::sleep(Duration::from_millis(random.next() % 400));
+        running.signal("KILL");
+        running.ended();
+        crash_files(&crashes);
+    }
+    run("3").ran().expect_code(0);
+    // What the others left is older than the last three.
+    let names = crash_files(&crashes);
+    assert_eq!(names.iter().filter(|name| name.ends_with(".json")).count(), 3, "{names:?}");
+    assert!(names.iter().all(|name| !name.ends_with(".tmp")), "{names:?}");
 }
 
 #[test]

@@ -86,28 +86,35 @@ impl Folder {
         named
     }
 
+    /// Removes what is older than the oldest report that is kept, and with it what processes have left that were killed while
+    /// they wrote: dumps without a report, and files without a name.
     fn rotate(&self) -> io::Result<()> {
-        let mut reports = self.reports()?;
-        reports.sort_unstable();
-        let old = reports.len().saturating_sub(self.keep);
-        reports[..old].iter().try_for_each(|report| {
-            removed(fs::remove_file(report.with_extension(COREDUMP)))?;
-            removed(fs::remove_file(report))
-        })
+        let mut names = self.names()?;
+        // The newest first, and a report before its dump: one that is there has its dump.
+        names.sort_unstable_by(|one, other| other.cmp(one));
+        let reports = names.iter().filter(|name| name.split_once('.').is_some_and(|(_, end)| end == REPORT));
+        let Some(last) = reports.take(self.keep).last().map(|name| stem(name)) else { return Ok(()) };
+        let old = names.iter().filter(|name| stem(name) < last);
+        old.map(|name| removed(fs::remove_file(self.path.join(name)))).collect()
     }
 
-    /// The reports of every process that writes here.
-    fn reports(&self) -> io::Result<Vec<PathBuf>> {
-        let mut reports = Vec::new();
+    /// What processes that write here have named after a time.
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
         for entry in fs::read_dir(&self.path)? {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with(PREFIX) && path.extension().is_some_and(|ending| ending == REPORT) {
-                reports.push(path);
+            let Ok(name) = entry?.file_name().into_string() else { continue };
+            let time = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-')).map(|(time, _)| time);
+            if time.is_some_and(|time| time.len() == 13 && time.bytes().all(|byte| byte.is_ascii_digit())) {
+                names.push(name);
             }
         }
-        Ok(reports)
+        Ok(names)
     }
+}
+
+/// The part that a report and its dump have in common.
+fn stem(name: &str) -> &str {
+    name.split('.').next().unwrap_or_default()
 }
 
 fn create(path: &Path) -> io::Result<File> {
