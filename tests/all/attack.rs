@@ -4,6 +4,7 @@
 mod busy;
 mod cancel;
 mod channel;
+mod handle;
 mod log;
 mod mailbox;
 mod memory;
@@ -47,6 +48,11 @@ async fn number_of(arena: &Arena, spawn: Spawn) -> u64 {
     let reason = attacker.end().await;
     let ExitReason::Normal(value) = &*reason else { panic!("an attacker ended: {reason:?}") };
     u64::from_le_bytes(value.bytes[..8].try_into().expect("8 bytes"))
+}
+
+/// How often what is not there any more is made room for: `cargo xtask spec` asks for ten million times.
+fn reuses() -> u64 {
+    std::env::var("FLOWER_REUSES").map_or(10_000, |count| count.parse().expect("a number of reuses"))
 }
 
 /// An entry with a number as its argument.

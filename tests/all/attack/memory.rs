@@ -22,6 +22,10 @@ const BOMB: &str = r#"
     (func (export "counts") (call $grow) (call $end_with (i64.extend_i32_u (memory.size))))
     (func (export "gives_up") (call $grow) unreachable)"#;
 
+fn has_no_more(reason: &ExitReason) -> bool {
+    matches!(reason, ExitReason::Limit { code: LimitCode::MEMORY, .. })
+}
+
 #[test]
 fn memory_bombs_side_by_side() {
     withstand_within(
@@ -34,9 +38,7 @@ fn memory_bombs_side_by_side() {
             }
             bombs.iter().for_each(|bomb| bomb.begin());
             for bomb in bombs {
-                let memory =
-                    |reason: &ExitReason| matches!(reason, ExitReason::Limit { code: LimitCode::MEMORY, .. });
-                expect(&*bomb.end().await, memory);
+                expect(&*bomb.end().await, has_no_more);
             }
         },
     );
@@ -101,9 +103,7 @@ fn bombs_of_exceptions() {
         expect(&*uncaught.end().await, |reason| matches!(reason, ExitReason::Trap { .. }));
         bombs.iter().for_each(|bomb| bomb.begin());
         for bomb in bombs {
-            let memory =
-                |reason: &ExitReason| matches!(reason, ExitReason::Limit { code: LimitCode::MEMORY, .. });
-            expect(&*bomb.end().await, memory);
+            expect(&*bomb.end().await, has_no_more);
         }
     });
 }
@@ -124,9 +124,7 @@ fn actors_that_begin_with_more_memory_than_there_is() {
             let large = crate::wat::load(&arena.host, &imports);
             let actors: Vec<_> = (0..50).map(|_| crate::wat::spawn(&arena.host, &large, "run")).collect();
             for actor in actors {
-                let memory =
-                    |reason: &ExitReason| matches!(reason, ExitReason::Limit { code: LimitCode::MEMORY, .. });
-                expect(&*actor.join().await, memory);
+                expect(&*actor.join().await, has_no_more);
             }
         },
     );

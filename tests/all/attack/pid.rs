@@ -5,12 +5,9 @@ use flower_host::Spawn;
 use super::{SPAWN_RUN, attacker, number_of};
 use crate::oracle::{Arena, withstand};
 
-/// The variable that says how many reuses there are to be; `cargo xtask spec` asks for ten million.
-const VARIABLE: &str = "FLOWER_REUSES";
-
 /// Spawns, is told of the end, and tries the last 64 pids with every call that would find their owner alive. Ends with how many were never
 /// mistaken.
-fn reuses() -> String {
+fn text() -> String {
     format!(
         r#"{SPAWN_RUN}
         (func (export "run"))
@@ -40,9 +37,9 @@ fn reuses() -> String {
 
 #[test]
 fn no_reuse_is_ever_mistaken() {
-    let count = std::env::var(VARIABLE).map_or(5000, |count| count.parse().expect("a number of reuses"));
+    let count = super::reuses();
     withstand(async |arena: &Arena| {
-        let reuses = attacker(arena, &reuses());
+        let reuses = attacker(arena, &text());
         let spawn = super::with_number(&reuses, "reuses", count);
         assert_eq!(number_of(arena, spawn).await, count);
         // The same by an entry that none of them has ever had.

@@ -8,8 +8,8 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Real time that a test may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Seconds of real time that a test may take, unless `FLOWER_PATIENCE` says more.
+const PATIENCE: u64 = 60;
 
 /// Programs that tests have started, and which must not outlive an abort.
 static CHILDREN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
@@ -24,9 +24,11 @@ impl Watchdog {
     pub(crate) fn start() -> Watchdog {
         let test = thread::current().name().unwrap_or("a test").to_owned();
         let (dropped, ended) = channel::<()>();
+        let asked = std::env::var("FLOWER_PATIENCE").ok().and_then(|seconds| seconds.parse().ok());
+        let patience = Duration::from_secs(asked.unwrap_or(PATIENCE));
         thread::spawn(move || {
-            if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                abort(&test);
+            if ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                abort(&test, patience);
             }
         });
         Watchdog { _dropped: dropped }
@@ -43,9 +45,9 @@ pub(super) fn child_ended(id: u32) {
     CHILDREN.lock().expect("nobody panics with the lock").remove(&id);
 }
 
-fn abort(test: &str) -> ! {
+fn abort(test: &str, patience: Duration) -> ! {
     // Written directly: what is printed with macros is held back by the test harness.
-    let text = format!("\nwatchdog: {test} has not ended after {PATIENCE:?}\n");
+    let text = format!("\nwatchdog: {test} has not ended after {patience:?}\n");
     let _ = std::io::stderr().write_all(text.as_bytes());
     for child in CHILDREN.lock().iter().flat_map(|children| children.iter()) {
         let _ = Command::new("sh").arg("-c").arg(format!("kill -9 {child}")).status();

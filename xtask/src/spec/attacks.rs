@@ -13,6 +13,10 @@ const VARIABLE: &str = "FLOWER_FOOTPRINT";
 /// Attacks that are programs of their own, and leave nothing in the process of the test.
 const PROGRAMS: &str = "attack::log::";
 
+/// Those that count how often something is used again, and are asked for more than in a test run.
+const REUSES: [&str; 2] =
+    ["attack::pid::no_reuse_is_ever_mistaken", "attack::handle::no_reuse_of_a_handle_is_ever_mistaken"];
+
 /// Runs all of them; returns the names of those after which something is left.
 pub(super) fn run() -> Result<Vec<String>> {
     say!("building the attacks (profile release)");
@@ -24,9 +28,9 @@ pub(super) fn run() -> Result<Vec<String>> {
     let list = output(Command::new(&tests).args(["attack::", "--list", "--format", "terse"]))?;
     let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
     let mut broken = Vec::new();
-    for name in names.filter(|name| !name.starts_with(PROGRAMS)) {
+    let mut withstands = |name: &str, variables: &[(&str, &str)]| -> Result<()> {
         let mut command = Command::new(&tests);
-        command.args(["--exact", name]).env(VARIABLE, "1").env("FLOWER_HOST_BIN", &host);
+        command.args(["--exact", name]).env("FLOWER_HOST_BIN", &host).envs(variables.iter().copied());
         let ran = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {tests}"))?;
         let verdict = if ran.status.success() { "holds" } else { "BROKEN" };
         println!("{name:<70} {verdict}");
@@ -34,6 +38,14 @@ pub(super) fn run() -> Result<Vec<String>> {
             print!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
             broken.push(name.to_owned());
         }
+        Ok(())
+    };
+    for name in names.filter(|name| !name.starts_with(PROGRAMS)) {
+        withstands(name, &[(VARIABLE, "1")])?;
+    }
+    say!("making room for pids and handles ten million times");
+    for name in REUSES {
+        withstands(name, &[("FLOWER_REUSES", "10000000"), ("FLOWER_PATIENCE", "3600")])?;
     }
     Ok(broken)
 }

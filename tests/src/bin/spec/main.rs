@@ -7,6 +7,7 @@
 mod latency;
 mod load;
 mod network;
+mod share;
 mod size;
 mod wat;
 
@@ -30,6 +31,14 @@ const ROWS: &[(&str, Measure)] = &[
     ("beside-flood", |_| latency::beside(&[("flood", 4)], 2)),
     ("beside-spawns", |_| latency::beside(&[("spawns", 2)], 2)),
     ("beside-timers", |_| latency::beside(&[("ticks", 4)], 2)),
+    ("beside-traps", |_| latency::beside(&[("traps", 2)], 2)),
+    ("beside-recursion", |_| latency::beside(&[("dives", 2)], 2)),
+    ("beside-memory", |_| latency::beside(&[("bombs", 2)], 2)),
+    ("beside-webs", |_| latency::beside(&[("webs", 2)], 2)),
+    ("beside-huge", |_| latency::beside(&[("huge", 4)], 2)),
+    ("beside-names", |_| latency::beside(&[("names", 4)], 2)),
+    ("beside-channels", |_| latency::beside(&[("channels", 4)], 2)),
+    ("cpu-shares", |_| share::fairness()),
     ("spawn-and-die", |_| load::spawn_and_die()),
     ("reclaim", |_| load::reclaim()),
     ("balance", |_| load::balance()),
