@@ -4,4 +4,5 @@ mod actor;
 pub(crate) mod host;
 mod model;
 pub(crate) mod sdk;
+mod select;
 mod storm;
