@@ -21,6 +21,7 @@ mod chaos;
 mod fuzz;
 mod histories;
 mod loom;
+mod sanitize;
 mod soak;
 mod spec;
 
@@ -54,6 +55,7 @@ enum Command {
     Histories(histories::Args),
     Chaos(chaos::Args),
     Fuzz(fuzz::Args),
+    Sanitize(sanitize::Args),
     Loom(loom::Args),
     Abi(abi::Args),
     Tidy(tidy::Args),
@@ -85,6 +87,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Histories(args) => histories::main(&args),
         Command::Chaos(args) => chaos::main(&args),
         Command::Fuzz(args) => fuzz::main(&args),
+        Command::Sanitize(args) => sanitize::main(&args),
         Command::Loom(args) => loom::main(&args),
         Command::Abi(args) => abi::main(&args),
         Command::Tidy(args) => tidy::main(&args),

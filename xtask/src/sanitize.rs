@@ -1,0 +1,101 @@
+//! `cargo xtask sanitize`: the unit tests of the host under a sanitizer of a nightly toolchain.
+//!
+//! Both run on the standard library as rustup ships it, which is not instrumented itself. For the address sanitizer that
+//! is enough. The thread sanitizer takes what it cannot see for a race: fences, which the standard library has in `Arc`
+//! ([`SUPPRESSED`]), and switches between stacks, so that it gets the tests in which no WebAssembly runs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{nightly, probe, run, say, target_dir};
+
+/// Tests that run without WebAssembly, by the beginnings of their names.
+const WITHOUT_WASM: [&str; 8] =
+    ["budget::", "channel::", "crash::", "gate::", "group::", "mailbox::", "reference::", "scheduler::"];
+
+/// Tests that the address sanitizer cannot bear, by parts of their names.
+const NOT_FOR_ADDRESS: [&str; 0] = [];
+
+/// What the thread sanitizer reports although it is none: `Arc` is freed behind a fence.
+const SUPPRESSED: &str = "race:alloc::sync::Arc\nrace:drop_slow\n";
+
+/// A sanitizer.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Sanitizer {
+    Address,
+    Thread,
+}
+
+/// Run the host's unit tests under a sanitizer, where a nightly toolchain is.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Which; both, one after the other, if none is named.
+    sanitizers: Vec<Sanitizer>,
+}
+
+/// Runs the command.
+pub(crate) fn main(args: &Args) -> Result<()> {
+    let Some(triple) = host_triple() else {
+        bail!("sanitizers are parts of nightly toolchains: type `rustup toolchain install nightly`");
+    };
+    let both = [Sanitizer::Address, Sanitizer::Thread];
+    let asked = if args.sanitizers.is_empty() { &both[..] } else { &args.sanitizers };
+    asked.iter().try_for_each(|sanitizer| sanitizer.run(&triple))
+}
+
+/// What the nightly toolchain builds for: with a target named, build scripts and macros are left alone.
+fn host_triple() -> Option<String> {
+    let mut rustc = Command::new("rustup");
+    let version = probe(rustc.args(["run", "nightly", "rustc", "-vV"]))?;
+    version.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned)
+}
+
+impl Sanitizer {
+    fn name(self) -> &'static str {
+        match self {
+            Sanitizer::Address => "address",
+            Sanitizer::Thread => "thread",
+        }
+    }
+
+    fn run(self, triple: &str) -> Result<()> {
+        let name = self.name();
+        let folder = target_dir()?.join("sanitize").join(name);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        say!("running the host's unit tests under the {name} sanitizer");
+        let mut test = nightly();
+        test.args(["test", "--package", "flower-host", "--lib", "--target", triple, "--target-dir"]);
+        test.arg(&folder).env("RUSTFLAGS", self.flags());
+        // What is built is looked at, not measured.
+        test.args(["--config", "profile.dev.package.\"*\".opt-level=1"]);
+        self.choose(&mut test, &folder)?;
+        run(&mut test, "what the sanitizer found is above")
+    }
+
+    fn flags(self) -> &'static str {
+        match self {
+            Sanitizer::Address => "-Zsanitizer=address",
+            Sanitizer::Thread => "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer",
+        }
+    }
+
+    /// Which tests, and with which options of the sanitizer.
+    fn choose(self, test: &mut Command, folder: &Path) -> Result<()> {
+        test.arg("--");
+        match self {
+            Sanitizer::Address => {
+                test.args(NOT_FOR_ADDRESS.iter().flat_map(|name| ["--skip", name]));
+            }
+            Sanitizer::Thread => {
+                let suppressions = folder.join("suppressions");
+                fs::write(&suppressions, SUPPRESSED)?;
+                test.env("TSAN_OPTIONS", format!("suppressions={}", suppressions.display()));
+                test.args(WITHOUT_WASM);
+            }
+        }
+        Ok(())
+    }
+}
