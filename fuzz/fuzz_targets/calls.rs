@@ -1,4 +1,4 @@
-//! The target `calls` for cargo-fuzz.
+//! The target `calls` for libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| flower_fuzz::calls::run(bytes));

@@ -1,4 +1,4 @@
-//! The target `cli` for cargo-fuzz.
+//! The target `cli` for libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| flower_fuzz::cli::run(bytes));

@@ -1,4 +1,4 @@
-//! The target `message` for cargo-fuzz.
+//! The target `message` for libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| flower_fuzz::message::run(bytes));

@@ -1,4 +1,4 @@
-//! The target `module` for cargo-fuzz.
+//! The target `module` for libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| flower_fuzz::module::run(bytes));

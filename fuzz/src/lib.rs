@@ -1,8 +1,7 @@
 //! Fuzz targets: each is a function of bytes, which must return whatever they are.
 //!
-//! `cargo xtask fuzz` hands them to cargo-fuzz where that and a nightly toolchain are installed, and otherwise runs them on
-//! inputs that are made of the corpus by chance. `tests/corpus.rs` does the latter in every test run, for
-//! some hundred or thousand inputs of each.
+//! `cargo xtask fuzz` lets libFuzzer drive them, or runs them on inputs that are made of the corpus by chance.
+//! `tests/corpus.rs` does the latter in every test run, for some hundred or thousand inputs of each.
 
 pub mod calls;
 pub mod cli;

@@ -39,8 +39,16 @@ async fn work(workers: usize, trees: &[(u32, u32)]) -> Result<Vec<f64>, Failure>
         let root = Spawn::entry(&module, "works").args(Codec::RAW, args);
         host.spawn(root.budget(Budget::new().cpu_weight(*weight)))?;
     }
+    let actors = trees.iter().map(|(_, actors)| actors).sum::<u32>();
+    let mut ready = Vec::new();
+    for _ in 0..actors {
+        ready.push(mailbox.receive().await.sender);
+    }
+    for actor in ready {
+        mailbox.send(actor, Codec::RAW, b"go")?;
+    }
     let mut work = vec![0.0; trees.len()];
-    for _ in 0..trees.iter().map(|(_, actors)| actors).sum::<u32>() {
+    for _ in 0..actors {
         let body = mailbox.receive().await.body;
         let (tree, rounds) = body.split_first_chunk().ok_or("a tree says too little")?;
         let rounds = u64::from_le_bytes(*rounds.first_chunk().ok_or("as above")?);
