@@ -82,8 +82,11 @@ fn every_call_that_waits_at_a_socket_can_be_cancelled_in_every_way() {
         for end in [End::Kill, End::Signal, End::Link] {
             for entry in &entries {
                 let victim = arena.watched(victim(&module, entry)).await;
-                let waits = |state| !matches!(state, ActorState::Running | ActorState::Runnable);
-                reaches(arena, victim.pid(), waits).await;
+                // There is nearly always room for a datagram.
+                if *entry != "net_send_to" {
+                    let waits = |state| !matches!(state, ActorState::Running | ActorState::Runnable);
+                    reaches(arena, victim.pid(), waits).await;
+                }
                 cancel(arena, &enders, end, victim).await;
             }
         }
