@@ -57,7 +57,8 @@ pub(crate) fn packages_excluded() -> impl Iterator<Item = &'static str> {
     PACKAGES.into_iter().flat_map(|(_, package)| ["--exclude", package])
 }
 
-fn refuse_unknown(names: &[String]) -> Result<()> {
+/// Refuses names of guests that there are not.
+pub(crate) fn refuse_unknown(names: &[String]) -> Result<()> {
     let known: Vec<String> = PACKAGES.iter().flat_map(|(folder, _)| binaries(folder)).collect();
     match names.iter().find(|name| !known.contains(name)) {
         Some(name) => bail!("there is no guest `{name}`: there are {}", known.join(", ")),

@@ -21,7 +21,7 @@ use rows::{ROWS, Row};
 const RUNS: usize = 3;
 
 /// The guests that are measured.
-const GUESTS: [&str; 3] = ["echo_tcp", "http_hello", "spawn_idle"];
+const GUESTS: [&str; 4] = ["echo_tcp", "http_hello", "peer_handler", "peer_process"];
 
 /// Measure the promises of docs/SPECIFICATION.md, and check their bounds.
 #[derive(clap::Args)]
@@ -72,4 +72,14 @@ fn measure(row: &Row, program: &Path, guests: &Path) -> Result<f64> {
         best = Some(best.map_or(figure, |best| row.better(best, figure)));
     }
     best.context("a row is measured at least once")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guests_that_are_measured_are_there() {
+        guests::refuse_unknown(&GUESTS.map(str::to_owned)).expect("all of them");
+    }
 }

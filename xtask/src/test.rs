@@ -28,18 +28,18 @@ pub(crate) fn main(args: &Args) -> Result<()> {
 pub(crate) fn everything(arguments: &[OsString]) -> Result<()> {
     programs::report();
     let folder = guests::build(&[], guests::PROFILE)?;
-    let host = host::build(false)?;
+    let host = host::build_with_tests()?;
+    // The same packages in both passes: with fewer of them, features would differ and the engine be compiled again.
     let cargo_test = || {
         let mut cargo = cargo();
-        cargo.arg("test").env("FLOWER_GUESTS_DIR", &folder).env("FLOWER_HOST_BIN", &host);
+        cargo.args(["test", "--workspace"]).args(guests::packages_excluded());
+        cargo.env("FLOWER_GUESTS_DIR", &folder).env("FLOWER_HOST_BIN", &host);
         cargo
     };
     say!("running the tests of the workspace");
-    let mut tests = cargo_test();
-    tests.arg("--workspace").args(guests::packages_excluded()).args(arguments);
-    run(&mut tests, "the failed tests are named above")?;
+    run(cargo_test().args(arguments), "the failed tests are named above")?;
     say!("running the integration tests on guarded memories");
     let mut tests = cargo_test();
-    tests.args(["--package", "flower-tests"]).args(arguments).env("FLOWER_TEST_MEMORY_ENGINE", "guarded");
+    tests.args(["--test", "all"]).args(arguments).env("FLOWER_TEST_MEMORY_ENGINE", "guarded");
     run(&mut tests, "the failed tests are named above")
 }

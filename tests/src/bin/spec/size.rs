@@ -11,26 +11,26 @@ use crate::{Failure, run};
 /// The two crowds whose difference is measured; the host's own part falls out.
 const CROWDS: [u32; 2] = [5_000, 25_000];
 
-/// KiB for each idle actor of the guest `spawn_idle`, which is written in Rust.
-pub(crate) fn idle(guests: &Path, style: &str) -> Result<f64, Failure> {
+/// KiB for each idle actor of a benchmark's guest, which is written in Rust.
+pub(crate) fn idle(guests: &Path, guest: &str) -> Result<f64, Failure> {
     run(async {
         let mut kib = Vec::new();
         for crowd in CROWDS {
-            kib.push(with_crowd(guests, style, crowd).await?);
+            kib.push(with_crowd(guests, guest, crowd).await?);
         }
         Ok((kib[1] - kib[0]) / f64::from(CROWDS[1] - CROWDS[0]))
     })
 }
 
 /// KiB of the process while so many of them wait.
-async fn with_crowd(guests: &Path, style: &str, count: u32) -> Result<f64, Failure> {
+async fn with_crowd(guests: &Path, guest: &str, count: u32) -> Result<f64, Failure> {
     let output = Arc::new(Capture::new(1 << 20));
     let host = Host::builder().output(output.clone()).build()?;
-    let module = host.load("spawn_idle", &Source::from_file(&guests.join("spawn_idle.wasm"))?)?;
-    let arguments = Strings::args(["spawn_idle", style, &count.to_string()])?;
+    let module = host.load(guest, &Source::from_file(&guests.join(format!("{guest}.wasm")))?)?;
+    let arguments = Strings::args([guest, "spawn", &count.to_string()])?;
     let main = host.spawn(Spawn::program(&module).program_args(arguments))?;
-    let ready = format!("{count} wait\n");
-    while output.text(Stream::Stdout) != ready {
+    // It waits for a while once it has said so.
+    while !output.text(Stream::Stdout).ends_with("mark full\n") {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     let kib = resident_kib()?;
