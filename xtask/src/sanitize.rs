@@ -16,9 +16,6 @@ use crate::workspace::{nightly, probe, run, say, target_dir};
 const WITHOUT_WASM: [&str; 8] =
     ["budget::", "channel::", "crash::", "gate::", "group::", "mailbox::", "reference::", "scheduler::"];
 
-/// Tests that the address sanitizer cannot bear, by parts of their names.
-const NOT_FOR_ADDRESS: [&str; 0] = [];
-
 /// What the thread sanitizer reports although it is none: `Arc` is freed behind a fence.
 const SUPPRESSED: &str = "race:alloc::sync::Arc\nrace:drop_slow\n";
 
@@ -84,17 +81,11 @@ impl Sanitizer {
 
     /// Which tests, and with which options of the sanitizer.
     fn choose(self, test: &mut Command, folder: &Path) -> Result<()> {
-        test.arg("--");
-        match self {
-            Sanitizer::Address => {
-                test.args(NOT_FOR_ADDRESS.iter().flat_map(|name| ["--skip", name]));
-            }
-            Sanitizer::Thread => {
-                let suppressions = folder.join("suppressions");
-                fs::write(&suppressions, SUPPRESSED)?;
-                test.env("TSAN_OPTIONS", format!("suppressions={}", suppressions.display()));
-                test.args(WITHOUT_WASM);
-            }
+        if self == Sanitizer::Thread {
+            let suppressions = folder.join("suppressions");
+            fs::write(&suppressions, SUPPRESSED)?;
+            test.env("TSAN_OPTIONS", format!("suppressions={}", suppressions.display()));
+            test.arg("--").args(WITHOUT_WASM);
         }
         Ok(())
     }

@@ -94,8 +94,8 @@ impl Folder {
         names.sort_unstable_by(|one, other| other.cmp(one));
         let reports = names.iter().filter(|name| name.split_once('.').is_some_and(|(_, end)| end == REPORT));
         let Some(last) = reports.take(self.keep).last().map(|name| stem(name)) else { return Ok(()) };
-        let old = names.iter().filter(|name| stem(name) < last);
-        old.map(|name| removed(fs::remove_file(self.path.join(name)))).collect()
+        let mut old = names.iter().filter(|name| stem(name) < last);
+        old.try_for_each(|name| removed(fs::remove_file(self.path.join(name))))
     }
 
     /// What processes that write here have named after a time.
