@@ -53,15 +53,20 @@ impl Server {
         self.listener.notify_readable().expect("it listens");
     }
 
-    /// What happens to a connection; false when it has come to its end.
-    fn serve(&mut self, socket: SocketId, change: SocketChange) -> bool {
-        let Some(connection) = self.connections.get_mut(&socket) else { return false };
-        match change {
-            SocketChange::Data(data) => connection.unsent.extend_from_slice(&data),
-            SocketChange::Writable => {}
-            _ => return false,
+    /// What happens to a connection, which is dropped when it has come to its end.
+    fn serve(&mut self, socket: SocketId, change: SocketChange) {
+        let Some(connection) = self.connections.get_mut(&socket) else { return };
+        let goes_on = match change {
+            SocketChange::Data(data) => {
+                connection.unsent.extend_from_slice(&data);
+                connection.write()
+            }
+            SocketChange::Writable => connection.write(),
+            _ => false,
+        };
+        if !goes_on {
+            self.connections.remove(&socket);
         }
-        connection.write()
     }
 }
 
@@ -77,11 +82,7 @@ impl Handler for Server {
     fn handle(&mut self, event: Event) -> Flow {
         match event {
             Event::Socket(message) if message.socket == self.listener.id() => self.accept(),
-            Event::Socket(message) => {
-                if !self.serve(message.socket, message.change) {
-                    self.connections.remove(&message.socket);
-                }
-            }
+            Event::Socket(message) => self.serve(message.socket, message.change),
             Event::Stop => return Flow::Stop,
             _ => {}
         }
