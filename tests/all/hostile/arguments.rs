@@ -65,7 +65,9 @@ pub(super) fn role(call: &Call, at: usize) -> Role {
             Role::Number
         }
         "interest" | "peer" | "how" | "option" | "value" | "mode" | "chunk" | "role" => Role::Number,
-        "rights" | "tag" | "codec" | "on" | "handle" | "overflow" | "flags" | "max" => Role::Number,
+        "rights" | "tag" | "codec" | "on" | "handle" | "lookup" | "overflow" | "flags" | "max" => {
+            Role::Number
+        }
         other => panic!("parameter {other:?} of {} has no role yet: give it one", call.name),
     }
 }
