@@ -40,11 +40,20 @@ pub(crate) struct Reactor {
     looked: AtomicU64,
 }
 
-/// Sockets by token; the places that are free.
+/// Sockets by the place that their token names; the places that are free.
 #[derive(Default)]
 struct Sources {
     places: Vec<Weak<Source>>,
     free: Vec<usize>,
+    /// How many there have been. A token names its socket by this, too: a notice may be older than who has the place now.
+    made: usize,
+}
+
+/// The bits of a token that name the place.
+const PLACE_BITS: u32 = 32;
+
+fn place_of(token: Token) -> usize {
+    token.0 & ((1 << PLACE_BITS) - 1)
 }
 
 /// What one thread at a time waits with.
@@ -52,7 +61,7 @@ pub(crate) struct Driver {
     poll: Poll,
     events: Events,
     /// The sockets of the notices that are dispatched.
-    noted: Vec<(Arc<Source>, Ready)>,
+    noted: Vec<(Arc<Source>, Token, Ready)>,
 }
 
 impl Reactor {
@@ -114,11 +123,13 @@ impl Reactor {
             sources.places.push(Weak::new());
         }
         self.len.fetch_add(1, Ordering::AcqRel);
-        Token(place)
+        // Half of the numbers, so that none is the waker's.
+        sources.made = (sources.made + 1) % (1 << (PLACE_BITS - 1));
+        Token(sources.made << PLACE_BITS | place)
     }
 
     pub(super) fn watch(&self, source: &Arc<Source>, fd: &mut SourceFd<'_>, token: Token) -> io::Result<()> {
-        self.sources.write().places[token.0] = Arc::downgrade(source);
+        self.sources.write().places[place_of(token)] = Arc::downgrade(source);
         self.registry.register_source(fd, token)
     }
 
@@ -126,8 +137,8 @@ impl Reactor {
         // What could not be registered cannot be taken out either.
         let _ = self.registry.deregister(fd);
         let mut sources = self.sources.write();
-        sources.places[token.0] = Weak::new();
-        sources.free.push(token.0);
+        sources.places[place_of(token)] = Weak::new();
+        sources.free.push(place_of(token));
         self.len.fetch_sub(1, Ordering::AcqRel);
     }
 }
@@ -167,7 +178,7 @@ impl Driver {
         shared.reactor.looked.store(tick, Ordering::Relaxed);
         // Who is told may close sockets, for which they must not be held.
         self.take_noted(&shared.reactor);
-        for (source, ready) in self.noted.drain(..) {
+        for (source, _, ready) in self.noted.drain(..).filter(|(source, token, _)| source.has(*token)) {
             match source.note(ready) {
                 Told::Nobody => {}
                 Told::Wake(actor) => shared.wake(actor.slot),
@@ -180,8 +191,8 @@ impl Driver {
     fn take_noted(&mut self, reactor: &Reactor) {
         let sources = reactor.sources.read();
         let noted = self.events.iter().filter_map(|event| {
-            let source = sources.places.get(event.token().0)?.upgrade()?;
-            Some((source, Ready::of(event)))
+            let source = sources.places.get(place_of(event.token()))?.upgrade()?;
+            Some((source, event.token(), Ready::of(event)))
         });
         self.noted.extend(noted);
     }

@@ -232,7 +232,7 @@ impl Socket {
             let seen = self.source.look();
             let tried = attempt();
             match &tried {
-                Err(error) if *error == NetError::WOULD_PARK => self.source.clear(seen, interest),
+                Err(error) if *error == NetError::WOULD_PARK => self.source.block(seen, interest),
                 _ => return tried,
             }
         }

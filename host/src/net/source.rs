@@ -111,10 +111,24 @@ impl Source {
         self.look() & (bit | bit << ENDED) != 0
     }
 
-    /// Notes that an attempt found it not ready, unless the kernel has told otherwise since `seen`.
+    /// Whether this is its token, and not that of another socket which had its place.
+    pub(super) fn has(&self, token: Token) -> bool {
+        self.token == token
+    }
+
+    /// Notes that an attempt found nothing, not even an end, unless the kernel has told otherwise since `seen`.
+    pub(crate) fn block(&self, seen: u64, interest: Interest) {
+        self.take_back(seen, interest.bit() | interest.bit() << ENDED);
+    }
+
+    /// Notes that an attempt has taken all that there was, unless the kernel has told otherwise since `seen`.
     pub(crate) fn clear(&self, seen: u64, interest: Interest) {
+        self.take_back(seen, interest.bit());
+    }
+
+    fn take_back(&self, seen: u64, bits: u64) {
         let notices = |state: u64| state / NOTICE;
-        let clear = |state| (notices(state) == notices(seen)).then_some(state & !interest.bit());
+        let clear = |state| (notices(state) == notices(seen)).then_some(state & !bits);
         let _ = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, clear);
     }
 
@@ -213,6 +227,24 @@ mod tests {
         source.note(Ready { read_ended: true, ..READ });
         source.clear(source.look(), Interest::Read);
         assert!(source.is_ready(Interest::Read) && !source.want(Interest::Read));
+    }
+
+    #[test]
+    fn who_finds_no_end_waits() {
+        let (source, _socket) = source();
+        source.note(Ready { read_ended: true, ..READ });
+        source.block(source.look(), Interest::Read);
+        assert!(!source.is_ready(Interest::Read) && source.want(Interest::Read));
+    }
+
+    #[test]
+    fn a_place_that_was_freed_has_another_token() {
+        let reactor = Reactor::new(1).expect("a reactor");
+        let socket = || std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket").into();
+        let token = Source::new(&reactor, socket(), true).expect("it can be watched").token;
+        let next = Source::new(&reactor, socket(), true).expect("it can be watched");
+        assert_eq!(reactor.len(), 1);
+        assert!(!next.has(token), "a notice for the one before is none for it");
     }
 
     #[test]
