@@ -91,6 +91,8 @@ pub(crate) struct Outstanding(Arc<Shared>);
 impl Outstanding {
     pub(crate) fn new(shared: &Arc<Shared>) -> Outstanding {
         shared.io_pending.fetch_add(1, Ordering::AcqRel);
+        // The last core to lie down may have said that nothing can come.
+        shared.scheduler.look_again();
         Outstanding(shared.clone())
     }
 }
