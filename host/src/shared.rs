@@ -85,7 +85,7 @@ impl Shared {
     }
 }
 
-/// Something off the workers that may bring a signal at any time: while it lives, the host is not quiet.
+/// Something off the workers that an actor waits for, or that may bring a signal: while it lives, the host is not quiet.
 pub(crate) struct Outstanding(Arc<Shared>);
 
 impl Outstanding {

@@ -162,19 +162,10 @@ pub(super) async fn net_read(
     flags: u32,
     deadline: u64,
 ) -> wasmtime::Result<i64> {
-    let (mut memory, state) = split(&mut guest)?;
-    let into = memory.write(buffer, capacity)?;
-    let socket = match socket(state, handle) {
+    let socket = match socket_with_buffer(&mut guest, handle, buffer, capacity)? {
         Ok(socket) => socket,
         Err(status) => return Ok(i64::from(status.0)),
     };
-    let tried = socket.try_read(into, flags & PEEK != 0);
-    if !matches!(&tried, Err(error) if *error == NetError::WOULD_PARK) {
-        return Ok(number(note(state, tried).map(|read| read as u64)));
-    }
-    if let Err(error) = until_ready(&mut guest, &socket, socket.interest_of_read(), deadline).await? {
-        return Ok(number(note(guest.data_mut(), Err(error))));
-    }
     let attempt = |memory: &mut GuestMemory<'_>, _: &mut ActorState| {
         Ok(socket.try_read(memory.write(buffer, capacity)?, flags & PEEK != 0))
     };

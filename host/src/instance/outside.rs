@@ -1,28 +1,16 @@
 //! What WASI asks of an actor: the clocks, randomness and waiting of its host.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
 use wasmtime::Memory;
 
 use super::{ActorState, parked_in_handler};
 use crate::exit::{ActorExit, ExitReason};
 use crate::host_calls::{park_until, park_yield};
 use crate::policy::Refusal;
-use crate::shared::Shared;
+use crate::shared::Outstanding;
 use crate::wasi::{Wasi, WasiActor};
 
-/// Work outside the workers: while it lives, the host is not quiet.
-pub(crate) struct PendingIo(Arc<Shared>);
-
-impl Drop for PendingIo {
-    fn drop(&mut self) {
-        self.0.io_pending.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 impl WasiActor for ActorState {
-    type Io = PendingIo;
+    type Io = Outstanding;
 
     fn wasi(&mut self) -> &mut Wasi {
         &mut self.wasi
@@ -62,10 +50,9 @@ impl WasiActor for ActorState {
         parked_in_handler(function)
     }
 
-    fn io_started(&mut self) -> PendingIo {
+    fn io_started(&mut self) -> Outstanding {
         self.note_wait();
-        self.shared.io_pending.fetch_add(1, Ordering::AcqRel);
-        PendingIo(self.shared.clone())
+        Outstanding::new(&self.shared)
     }
 
     fn io_handle(&self) -> tokio::runtime::Handle {
