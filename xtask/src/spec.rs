@@ -8,7 +8,7 @@ mod attacks;
 mod document;
 mod rows;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -38,13 +38,16 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn main(args: &Args) -> Result<()> {
-    let guests = guests::build(&GUESTS.map(str::to_owned), guests::PROFILE)?;
     say!("building the measurements (profile release)");
-    let program = host::release("flower-tests", "spec")?;
+    let subjects = Subjects {
+        guests: guests::build(&GUESTS.map(str::to_owned), guests::PROFILE)?,
+        program: host::release("flower-tests", "spec")?,
+        host: host::release("flower-host", "flower-host")?,
+    };
     let asked = |row: &&Row| args.rows.is_empty() || args.rows.iter().any(|part| row.name.contains(part));
     let mut broken = Vec::new();
     for row in ROWS.iter().filter(asked) {
-        let best = measure(row, &program, &guests)?;
+        let best = subjects.measure(row)?;
         let verdict = if row.holds(best) { "holds" } else { "BROKEN" };
         println!("{:<16} {best:>10.3} {:<22} {} {:<8} {verdict}", row.name, row.unit, row.sign(), row.bound);
         if !row.holds(best) {
@@ -55,7 +58,7 @@ pub(crate) fn main(args: &Args) -> Result<()> {
         }
     }
     if args.rows.is_empty() && !args.no_attacks {
-        broken.extend(attacks::run()?);
+        broken.extend(attacks::run(&subjects.host)?);
     }
     if !broken.is_empty() {
         bail!("these promises are broken: {}; docs/SPECIFICATION.md says what they are", broken.join(", "));
@@ -63,15 +66,29 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The best of some runs.
-fn measure(row: &Row, program: &Path, guests: &Path) -> Result<f64> {
-    let mut best: Option<f64> = None;
-    for _ in 0..RUNS {
-        let text = output(Command::new(program).arg(row.name).arg(guests))?;
-        let figure: f64 = text.trim().parse().with_context(|| format!("{} printed {text:?}", row.name))?;
-        best = Some(best.map_or(figure, |best| row.better(best, figure)));
+/// What is measured.
+struct Subjects {
+    /// The folder of the guests.
+    guests: PathBuf,
+    /// The program of the measurements.
+    program: PathBuf,
+    /// The program `flower-host`, which is a compiler apart too.
+    host: PathBuf,
+}
+
+impl Subjects {
+    /// The best of some runs.
+    fn measure(&self, row: &Row) -> Result<f64> {
+        let mut best: Option<f64> = None;
+        for _ in 0..RUNS {
+            let mut program = Command::new(&self.program);
+            let text = output(program.arg(row.name).arg(&self.guests).env("FLOWER_HOST_BIN", &self.host))?;
+            let figure: f64 =
+                text.trim().parse().with_context(|| format!("{} printed {text:?}", row.name))?;
+            best = Some(best.map_or(figure, |best| row.better(best, figure)));
+        }
+        best.context("a row is measured at least once")
     }
-    best.context("a row is measured at least once")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The attacks of the tests, each twice in a process of its own: memory, mappings, threads and descriptors have to come
 //! back.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -18,9 +19,8 @@ const REUSES: [&str; 2] =
     ["attack::pid::no_reuse_is_ever_mistaken", "attack::handle::no_reuse_of_a_handle_is_ever_mistaken"];
 
 /// Runs all of them; returns the names of those after which something is left.
-pub(super) fn run() -> Result<Vec<String>> {
+pub(super) fn run(host: &Path) -> Result<Vec<String>> {
     say!("building the attacks (profile release)");
-    let host = crate::host::release("flower-host", "flower-host")?;
     let mut build = cargo();
     build.args(["test", "--release", "--package", "flower-tests", "--test", "all", "--no-run"]);
     build.args(["--message-format", "json-render-diagnostics"]).stdin(Stdio::null());
@@ -30,7 +30,7 @@ pub(super) fn run() -> Result<Vec<String>> {
     let mut broken = Vec::new();
     let mut withstands = |name: &str, variables: &[(&str, &str)]| -> Result<()> {
         let mut command = Command::new(&tests);
-        command.args(["--exact", name]).env("FLOWER_HOST_BIN", &host).envs(variables.iter().copied());
+        command.args(["--exact", name]).env("FLOWER_HOST_BIN", host).envs(variables.iter().copied());
         let ran = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {tests}"))?;
         let verdict = if ran.status.success() { "holds" } else { "BROKEN" };
         println!("{name:<70} {verdict}");

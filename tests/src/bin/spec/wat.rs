@@ -16,6 +16,8 @@ const TEXT: &str = r#"(module
     (import "flower" "channel_new" (func $channel_new (param i32 i32 i32) (result i32)))
     (import "flower" "channel_try_send" (func $channel_try_send (param i64 i32 i32 i32) (result i32)))
     (import "flower" "handle_close" (func $handle_close (param i64) (result i32)))
+    (import "flower" "net_bind" (func $net_bind (param i32 i32 i32) (result i64)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
     (import "flower" "timer_start" (func $timer_start (param i64 i64 i32 i32 i32 i32) (result i64)))
     (memory (export "memory") 1)
     ;; Options of a spawn at 0, which enter by `nothing`, and at 128, which enter by `wide`: linked.
@@ -100,6 +102,18 @@ const TEXT: &str = r#"(module
             (drop (call $handle_close (i64.load (i32.const 2400))))
             (drop (call $handle_close (i64.load (i32.const 2408))))
             (br $for_ever)))
+    ;; Binds sockets and closes them.
+    (data (i32.const 2500) "127.0.0.1:0")
+    (func (export "sockets")
+        (loop $for_ever
+            (drop (call $handle_close (call $net_bind (i32.const 2) (i32.const 2500) (i32.const 11))))
+            (br $for_ever)))
+    ;; Prints lines.
+    (data (i32.const 2600) "\30\0a\00\00\05\00\00\00") (data (i32.const 2608) "line\n")
+    (func (export "prints")
+        (loop $for_ever
+            (drop (call $fd_write (i32.const 2) (i32.const 2600) (i32.const 1) (i32.const 2700)))
+            (br $for_ever)))
     ;; Arguments: whom to tell, a number, how many to be, how long. Says that it is there; once it is answered it counts so
     ;; long, beside all others, and tells the number and how far it has come.
     (func (export "works") (local $end i64) (local $rounds i64) (local $left i32)
@@ -139,6 +153,15 @@ const TEXT: &str = r#"(module
                 (if (call $spawn (i32.const 128) (i32.const 768) (i32.const 8) (i32.const 800) (i32.const 0)) (then unreachable))
                 (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))))
         (drop (call $sleep (i64.const -1)))))"#;
+
+/// A module that takes a compiler minutes: its time grows with the square of the number of loops.
+pub(crate) fn slow() -> Result<Source<'static>, LoadError> {
+    let function = format!("(func {})", "loop end ".repeat(2000));
+    Source::from_wat(&format!(
+        r#"(module (memory (export "memory") 1) (func (export "run")) {})"#,
+        function.repeat(200)
+    ))
+}
 
 /// Loads them.
 pub(crate) fn load(host: &Host) -> Result<Module, LoadError> {
