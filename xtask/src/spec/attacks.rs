@@ -14,9 +14,12 @@ const VARIABLE: &str = "FLOWER_FOOTPRINT";
 /// Attacks that are programs of their own, and leave nothing in the process of the test.
 const PROGRAMS: &str = "attack::log::";
 
-/// Those that count how often something is used again, and are asked for more than in a test run.
-const REUSES: [&str; 2] =
-    ["attack::pid::no_reuse_is_ever_mistaken", "attack::handle::no_reuse_of_a_handle_is_ever_mistaken"];
+/// Those that do something often, and are asked for more of it than in a test run: the variable that asks, and how often.
+const OFTEN: [(&str, &str, &str); 3] = [
+    ("attack::pid::no_reuse_is_ever_mistaken", "FLOWER_REUSES", "10000000"),
+    ("attack::handle::no_reuse_of_a_handle_is_ever_mistaken", "FLOWER_REUSES", "10000000"),
+    ("hostile::calls::random_arguments_are_contained_in_every_call", "FLOWER_RANDOM_CALLS", "1000000"),
+];
 
 /// Runs all of them; returns the names of those after which something is left.
 pub(super) fn run(host: &Path) -> Result<Vec<String>> {
@@ -43,9 +46,9 @@ pub(super) fn run(host: &Path) -> Result<Vec<String>> {
     for name in names.filter(|name| !name.starts_with(PROGRAMS)) {
         withstands(name, &[(VARIABLE, "1")])?;
     }
-    say!("making room for pids and handles ten million times");
-    for name in REUSES {
-        withstands(name, &[("FLOWER_REUSES", "10000000"), ("FLOWER_PATIENCE", "3600")])?;
+    say!("using pids and handles again ten million times, and making a million random calls");
+    for (name, variable, times) in OFTEN {
+        withstands(name, &[(variable, times), ("FLOWER_PATIENCE", "3600")])?;
     }
     Ok(broken)
 }
