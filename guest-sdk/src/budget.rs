@@ -97,7 +97,8 @@ impl Budget {
         self
     }
 
-    /// Sockets that its actors have opened or accepted and that are open, whoever has them now; at least one.
+    /// Sockets that its actors have opened or accepted and that are open, whoever has them now, and their open files, a granted
+    /// directory being one of them once it is used; at least one.
     pub fn descriptors_max(mut self, descriptors: u64) -> Self {
         self.0.descriptors_max = descriptors.max(1);
         self

@@ -94,7 +94,8 @@ impl Budget {
         self.with(Resource::Messages, messages)
     }
 
-    /// Sockets that its actors have opened or accepted and that are open, whoever has them now.
+    /// Sockets that its actors have opened or accepted and that are open, whoever has them now; and their open files, a
+    /// granted directory being one of them once it is used.
     pub fn descriptors_max(self, descriptors: u64) -> Self {
         self.with(Resource::Descriptors, descriptors)
     }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use wasmtime::{Caller, Error, Extern, Linker, Memory, Result};
 use wasmtime_wasi::p1::types::Errno;
 
+use crate::budget::HeldDescriptor;
 use crate::guest_memory::{BadPointer, GuestMemory};
 use crate::output::{OutputSink, Stream};
 use crate::policy::{Granted, Refusal};
@@ -69,8 +70,9 @@ pub(crate) const IO_BYTES_MAX: u32 = 1 << 20;
 /// Bytes of one path; as `PATH_MAX` elsewhere.
 pub(crate) const PATH_BYTES_MAX: u32 = 4096;
 
-/// Files and directories that one actor may have open; they are the host's own descriptors.
-pub(crate) const OPEN_FILES_MAX: u32 = 1024;
+/// Files and directories that one actor may have open, those that were granted among them; they are the host's own
+/// descriptors.
+pub(crate) const OPEN_FILES_MAX: usize = 1024;
 
 /// Directories granted to an actor; their numbers have to fit [`State::closed`].
 pub(crate) const DIRS_MAX: usize = 60;
@@ -129,6 +131,9 @@ pub(crate) trait WasiActor: Send + Sized + 'static {
 
     /// The runtime whose blocking threads serve files.
     fn io_handle(&self) -> tokio::runtime::Handle;
+
+    /// A descriptor of the host's for the actor; `None` where its budget has no more.
+    fn hold_descriptor(&mut self) -> Option<HeldDescriptor>;
 
     /// The actor reached for what it was not given.
     fn note_refused(&mut self, refusal: &Refusal) {

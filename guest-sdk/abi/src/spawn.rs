@@ -161,7 +161,7 @@ pub struct BudgetOptions {
     pub message_bytes_max: u64,
     /// Messages of any size that were sent and not yet taken.
     pub messages_max: u64,
-    /// Open sockets that its actors have opened or accepted.
+    /// Open sockets that its actors have opened or accepted, and open files.
     pub descriptors_max: u64,
     /// Must be 0.
     pub reserved: u64,

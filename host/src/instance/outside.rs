@@ -3,6 +3,7 @@
 use wasmtime::Memory;
 
 use super::{ActorState, parked_in_handler};
+use crate::budget::HeldDescriptor;
 use crate::exit::{ActorExit, ExitReason};
 use crate::host_calls::{park_until, park_yield};
 use crate::policy::Refusal;
@@ -57,6 +58,10 @@ impl WasiActor for ActorState {
 
     fn io_handle(&self) -> tokio::runtime::Handle {
         self.shared.tokio.clone()
+    }
+
+    fn hold_descriptor(&mut self) -> Option<HeldDescriptor> {
+        HeldDescriptor::take(self.cell().owned().charge.ledger())
     }
 
     fn note_refused(&mut self, refusal: &Refusal) {

@@ -1,7 +1,7 @@
 //! Files: every call goes to `wasmtime-wasi`, on a thread where it may block.
 //!
 //! The way of one call:
-//! 1. [`here`] answers what needs no file: standard streams, no granted directory, too many open files.
+//! 1. [`here`] answers what needs no file: standard streams, no granted directory.
 //! 2. [`Scratch::place`] copies what the call reads out of guest memory, and makes room for what it
 //!    writes. Bad pointers end the guest here, before anything is done.
 //! 3. The actor's context and the scratch memory move to a blocking thread of tokio ([`off_worker`]),
@@ -18,6 +18,7 @@ use wasmtime_wasi::p1::types::Errno;
 use super::stdin;
 use super::stdio::{self, Stdio};
 use super::{Dirs, FIRST_FILE, Failure, OPEN_FILES_MAX, Outcome, Wasi, WasiActor, split};
+use crate::budget::HeldDescriptor;
 use crate::policy::Refusal;
 
 mod context;
@@ -50,8 +51,8 @@ struct Function {
 pub(super) struct Files {
     /// Made at the first call, and absent while a call is on its way.
     context: Option<Context>,
-    /// Opened and not closed.
-    pub(super) open: u32,
+    /// One for each that is open: the granted directories, once there is a context, and what the guest has opened.
+    pub(super) open: Vec<HeldDescriptor>,
 }
 
 /// A file function did not come back.
@@ -84,6 +85,7 @@ async fn call<T: WasiActor>(caller: &mut Caller<'_, T>, function: &'static Funct
     }
     let (memory, actor) = split(caller)?;
     let mut scratch = Scratch::place(function.shapes, &memory, args)?;
+    let held = hold(actor, function)?;
     let context = actor.wasi().state().files.context.take();
     let dirs = actor.wasi().granted.policy.dirs.clone();
     let work = move || {
@@ -91,7 +93,7 @@ async fn call<T: WasiActor>(caller: &mut Caller<'_, T>, function: &'static Funct
         (context, scratch, code)
     };
     let (context, scratch, code) = off_worker(caller, function.name, work).await?;
-    arrive(caller, function, &args, context, &scratch, code?)
+    arrive(caller, function, &args, (context, held), &scratch, code?)
 }
 
 /// Calls a function for a handler, which may not wait.
@@ -110,16 +112,25 @@ fn call_in_handler<T: WasiActor>(
 /// Answers what can be answered without files; `None` for the rest.
 fn here<T: WasiActor>(caller: &mut Caller<'_, T>, function: &Function, args: &Args) -> Option<Outcome> {
     let (mut fds, wasi) = (function.fds(args), caller.data_mut().wasi());
-    let opened = wasi.state.as_ref().map_or(0, |state| state.files.open);
     if fds.any(|fd| fd < FIRST_FILE) {
         Some(stdio::call(caller, function.stdio, args))
     } else if wasi.granted.policy.dirs.is_empty() {
         Some(Err(Errno::Badf.into()))
-    } else if function.name == "path_open" && opened >= OPEN_FILES_MAX {
-        Some(Err(Errno::Mfile.into()))
     } else {
         None
     }
+}
+
+/// Takes what a call may open of the actor's limit and of its budget.
+fn hold(actor: &mut impl WasiActor, function: &Function) -> Result<Vec<HeldDescriptor>, Errno> {
+    let wasi = actor.wasi();
+    let dirs = wasi.granted.policy.dirs.iter().count();
+    let files = &wasi.state().files;
+    let wanted = if files.context.is_none() { dirs } else { 0 } + usize::from(function.opens());
+    if files.open.len() + wanted > OPEN_FILES_MAX {
+        return Err(Errno::Mfile);
+    }
+    (0..wanted).map(|_| actor.hold_descriptor().ok_or(Errno::Mfile)).collect()
 }
 
 /// Runs on a blocking thread: makes the context if this is the first call, and calls.
@@ -160,12 +171,19 @@ fn arrive<T: WasiActor>(
     caller: &mut Caller<'_, T>,
     function: &Function,
     args: &Args,
-    context: Option<Context>,
+    (context, mut held): (Option<Context>, Vec<HeldDescriptor>),
     scratch: &Scratch,
     code: u32,
 ) -> Outcome {
     let (mut memory, actor) = split(caller)?;
-    actor.wasi().state().files.context = context;
+    if context.is_none() {
+        held.clear();
+    } else if function.opens() && code != 0 {
+        held.pop();
+    }
+    let files = &mut actor.wasi().state().files;
+    files.context = context;
+    files.open.append(&mut held);
     if code != 0 {
         let errno = Errno::try_from(code as i32).unwrap_or(Errno::Io);
         if function.is_path() && matches!(errno, Errno::Perm | Errno::Notcapable) {
@@ -179,19 +197,15 @@ fn arrive<T: WasiActor>(
     scratch.copy_out(function.shapes, &mut memory, args)
 }
 
-/// Keeps the accounts of what is open, after a call that has succeeded.
+/// Gives back the descriptors that name nothing any more after a call that has succeeded.
 fn note_descriptors(wasi: &mut Wasi, name: &str, args: &Args) {
     let (fd, to) = (args[0] as u32, args[1] as u32);
     match name {
-        "path_open" => wasi.state().files.open += 1,
         "fd_close" => release(wasi, fd),
         "fd_renumber" if fd != to => {
             release(wasi, to);
-            if wasi.dir(fd).is_some() {
-                // From now on it is a directory like any other that the guest has opened.
-                wasi.note_closed(fd);
-                wasi.state().files.open += 1;
-            }
+            // A granted directory is from now on one like any other that the guest has opened.
+            wasi.note_closed(fd);
         }
         _ => {}
     }
@@ -199,13 +213,9 @@ fn note_descriptors(wasi: &mut Wasi, name: &str, args: &Args) {
 
 /// This descriptor names nothing any more.
 fn release(wasi: &mut Wasi, fd: u32) {
-    if wasi.dir(fd).is_some() {
-        wasi.note_closed(fd);
-    } else {
-        let open = &mut wasi.state().files.open;
-        debug_assert!(*open > 0, "what is neither granted nor opened cannot be closed");
-        *open = open.saturating_sub(1);
-    }
+    wasi.note_closed(fd);
+    let held = wasi.state().files.open.pop();
+    debug_assert!(held.is_some(), "what is neither granted nor opened cannot be closed");
 }
 
 impl From<FileError> for Failure {
@@ -218,6 +228,11 @@ impl Function {
     /// Whether it goes by a path, which may lead out of what was granted.
     fn is_path(&self) -> bool {
         self.shapes.iter().any(|shape| matches!(shape, Shape::Path))
+    }
+
+    /// Whether there is one descriptor more when it has succeeded.
+    fn opens(&self) -> bool {
+        self.name == "path_open"
     }
 
     /// The arguments that are file descriptors.

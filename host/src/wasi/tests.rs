@@ -14,8 +14,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use wasmtime::{Config, Engine, Instance, Module, Store, Val, ValType};
 
 use super::*;
+use crate::budget::{Budget, Ledger, Resource};
+use crate::limits::Limits;
 use crate::output::Capture;
 use crate::policy::{Granted, Policy};
+use crate::scheduler::share::Shares;
 
 mod clocks;
 mod files;
@@ -50,6 +53,7 @@ struct Actor {
     io: Arc<AtomicU32>,
     io_handle: Handle,
     inline: bool,
+    budget: Arc<Ledger>,
 }
 
 /// Counts as long as it lives.
@@ -121,6 +125,10 @@ impl WasiActor for Actor {
 
     fn io_handle(&self) -> Handle {
         self.io_handle.clone()
+    }
+
+    fn hold_descriptor(&mut self) -> Option<HeldDescriptor> {
+        HeldDescriptor::take(&self.budget)
     }
 
     fn files_inline(&self) -> bool {
@@ -265,6 +273,7 @@ fn actor(config: &Arc<Granted>) -> Actor {
         io: Arc::default(),
         io_handle: RUNTIME.handle().clone(),
         inline: false,
+        budget: Ledger::of_host(&Limits::default()),
     }
 }
 

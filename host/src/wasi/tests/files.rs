@@ -261,25 +261,74 @@ fn a_directory_for_reading_is_not_written() {
     guest.fails(Errno::Perm, "path_unlink_file", &[ROOT, pointer, len]);
 }
 
+/// What the actor's budget knows of its descriptors.
+fn charged(guest: &Guest) -> u64 {
+    guest.store.data().budget.used(Resource::Descriptors)
+}
+
 #[test]
-fn open_files_are_limited_and_counted() {
+fn open_files_are_counted() {
     let (dir, mut guest) = with_dir();
     fs::write(dir.as_ref().join("file"), b"").expect("there is room");
-    let open = |guest: &Guest| guest.store.data().wasi.state.as_ref().map(|state| state.files.open);
+    assert_eq!(charged(&guest), 0, "nothing is open before it is used");
     let first = guest.open("file", Oflags::empty());
     let second = guest.open("file", Oflags::empty());
-    assert_eq!(open(&guest), Some(2));
+    assert_eq!(charged(&guest), 3, "with the granted directory");
+    let args = guest.open_args("nothing", Oflags::empty());
+    guest.fails(Errno::Noent, "path_open", &args);
+    assert_eq!(charged(&guest), 3);
     guest.ok("fd_renumber", &[first, second]);
-    assert_eq!(open(&guest), Some(1));
+    assert_eq!(charged(&guest), 2);
     guest.ok("fd_renumber", &[second, second]);
     guest.ok("fd_renumber", &[second, ROOT]);
-    assert_eq!(open(&guest), Some(1));
+    assert_eq!(charged(&guest), 1);
     guest.fails(Errno::Badf, "fd_prestat_get", &[ROOT, OUT.into()]);
     guest.ok("fd_close", &[ROOT]);
-    assert_eq!(open(&guest), Some(0));
-    guest.store.data_mut().wasi.state().files.open = OPEN_FILES_MAX;
-    let args = guest.open_args("file", Oflags::empty());
+    assert_eq!(charged(&guest), 0);
+}
+
+#[test]
+fn a_granted_directory_that_is_renumbered_is_closed_once() {
+    let (_dir, mut guest) = with_dir();
+    let file = guest.open("file", Oflags::CREAT);
+    guest.ok("fd_renumber", &[ROOT, file]);
+    assert_eq!(charged(&guest), 1);
+    guest.fails(Errno::Badf, "fd_prestat_get", &[ROOT, OUT.into()]);
+    guest.ok("fd_close", &[file]);
+    assert_eq!(charged(&guest), 0);
+}
+
+#[test]
+fn open_files_are_limited_for_an_actor_and_by_its_budget() {
+    let dir = TempDir::new();
+    fs::write(dir.as_ref().join("file"), b"").expect("there is room");
+    let budget = Budget::new().descriptors_max(7);
+    let tenant = Ledger::of_host(&Limits::default()).part(&budget, &Shares::new());
+    for (ledger, most) in [(None, OPEN_FILES_MAX), (Some(tenant), 7)] {
+        let mut guest = Guest::process(&dir.config(Access::ReadWrite));
+        if let Some(ledger) = ledger {
+            guest.store.data_mut().budget = ledger;
+        }
+        // One of them is the granted directory.
+        let files: Vec<u64> = (1..most).map(|_| guest.open("file", Oflags::empty())).collect();
+        let args = guest.open_args("file", Oflags::empty());
+        guest.fails(Errno::Mfile, "path_open", &args);
+        guest.ok("fd_close", &[files[0]]);
+        guest.open("file", Oflags::empty());
+        assert_eq!(charged(&guest), most as u64);
+        guest.store.data_mut().wasi.finish();
+        assert_eq!(charged(&guest), 0);
+    }
+}
+
+#[test]
+fn directories_that_the_budget_has_no_room_for_are_not_opened() {
+    let (_dir, mut guest) = with_dir();
+    let budget = Budget::new().descriptors_max(0);
+    guest.store.data_mut().budget = Ledger::of_host(&Limits::default()).part(&budget, &Shares::new());
+    let args = guest.open_args("file", Oflags::CREAT);
     guest.fails(Errno::Mfile, "path_open", &args);
+    guest.ok("fd_prestat_get", &[ROOT, OUT.into()]);
 }
 
 #[test]
