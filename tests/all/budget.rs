@@ -1,7 +1,8 @@
 //! Budgets of actors with all their descendants.
 
 use flower_host::{
-    Actor, Budget, ExitReason, Host, HostBuilder, Limits, Module, NetRule, Policy, Source, Spawn,
+    Access, Actor, Budget, Dir, Dirs, ExitReason, Host, HostBuilder, Limits, Module, NetRule, Policy, Source,
+    Spawn,
 };
 
 use crate::support::{Watchdog, guest_tests, host_builder};
@@ -56,6 +57,12 @@ const HOARDER: &str = r#"
     (func (export "keeps") (call $hoard) (drop (call $sleep (i64.const -1))))
     (func (export "counts") (call $hoard) (drop (call $exit (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 8))))"#;
 
+/// What an actor ended with.
+fn number(reason: &ExitReason) -> u64 {
+    let ExitReason::Normal(value) = reason else { panic!("{reason}") };
+    u64::from_le_bytes(value.bytes[..8].try_into().expect("8 bytes"))
+}
+
 /// A tree has as many descriptors as its budget says, and leaves the others all that the host has besides.
 #[test]
 fn descriptors_of_a_tree_are_bounded_and_nobody_elses() {
@@ -69,10 +76,7 @@ fn descriptors_of_a_tree_are_bounded_and_nobody_elses() {
             let spawn = Spawn::entry(&module, entry).policy(Policy::default().net(rule));
             host.spawn(spawn.budget(budget)).expect("it starts")
         };
-        let counted = async |budget| match &*spawn("counts", budget).join().await {
-            ExitReason::Normal(value) => u64::from_le_bytes(value.bytes[..8].try_into().expect("8 bytes")),
-            other => panic!("{other}"),
-        };
+        let counted = async |budget| number(&*spawn("counts", budget).join().await);
         let tenant = Budget::new().descriptors_max(5);
         assert_eq!(counted(tenant).await, 5);
         let keeps = spawn("keeps", tenant);
@@ -82,6 +86,45 @@ fn descriptors_of_a_tree_are_bounded_and_nobody_elses() {
         host.kill(keeps.pid()).expect("all rights");
         keeps.join().await;
         assert_eq!(counted(Budget::new()).await, 8);
+    });
+}
+
+/// Opens a file until it is refused, and ends with how many there were.
+const OPENER: &str = r#"(module
+    (import "wasi_snapshot_preview1" "path_open"
+        (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    (import "flower" "exit" (func $exit (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 512) "file")
+    (func (export "counts") (local $count i64)
+        (block $refused
+            (loop $more
+                ;; For reading.
+                (br_if $refused (call $path_open (i32.const 3) (i32.const 0) (i32.const 512) (i32.const 4)
+                    (i32.const 0) (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 1024)))
+                (local.set $count (i64.add (local.get $count) (i64.const 1)))
+                (br $more)))
+        (i64.store (i32.const 0) (local.get $count))
+        (drop (call $exit (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 8)))))"#;
+
+/// A granted directory is one descriptor of the tree once it is used, and every open file is one more.
+#[test]
+fn files_of_a_tree_are_bounded_as_its_sockets_are() {
+    wat::run(async {
+        let folder = tempfile::tempdir().expect("a folder for a test");
+        std::fs::write(folder.path().join("file"), "").expect("there is room");
+        let dir = Dir { host: folder.path().to_owned(), guest: "/".to_owned(), access: Access::ReadOnly };
+        let policy = Policy::default().dirs(Dirs::new([dir]).expect("it is there"));
+        for builder in [threads(), deterministic(1)] {
+            let host = builder.build().expect("a host");
+            let module = load(&host, OPENER);
+            for (descriptors, files) in [(0, 0), (1, 0), (5, 4), (40, 39)] {
+                let opener = Spawn::entry(&module, "counts").policy(policy.clone());
+                let opener = opener.budget(Budget::new().descriptors_max(descriptors));
+                let reason = host.spawn(opener).expect("it starts").join().await;
+                assert_eq!(number(&reason), files, "of {descriptors}");
+            }
+        }
     });
 }
 

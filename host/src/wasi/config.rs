@@ -157,6 +157,11 @@ impl Dirs {
         self.0.get(at)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether nothing is granted.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

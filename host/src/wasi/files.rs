@@ -124,7 +124,7 @@ fn here<T: WasiActor>(caller: &mut Caller<'_, T>, function: &Function, args: &Ar
 /// Takes what a call may open of the actor's limit and of its budget.
 fn hold(actor: &mut impl WasiActor, function: &Function) -> Result<Vec<HeldDescriptor>, Errno> {
     let wasi = actor.wasi();
-    let dirs = wasi.granted.policy.dirs.iter().count();
+    let dirs = wasi.granted.policy.dirs.len();
     let files = &wasi.state().files;
     let wanted = if files.context.is_none() { dirs } else { 0 } + usize::from(function.opens());
     if files.open.len() + wanted > OPEN_FILES_MAX {
