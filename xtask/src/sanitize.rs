@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::{nightly, probe, run, say, target_dir};
 
-/// Tests that run without WebAssembly, by the beginnings of their names.
+/// Tests that run without WebAssembly, by parts of their names.
 const WITHOUT_WASM: [&str; 8] =
     ["budget::", "channel::", "crash::", "gate::", "group::", "mailbox::", "reference::", "scheduler::"];
 
