@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::time::Duration;
 
 use flower_host::{Actor, Codec, ExitReason, Host, HostBuilder, Mailbox, Module, Null, Source, Spawn};
 
-use crate::support::host_builder;
+use crate::support::{Watchdog, host_builder};
 
 /// A parameter's or result's type, as the table writes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,7 +119,7 @@ pub(crate) fn deterministic(seed: u64) -> HostBuilder {
 
 /// Runs a test in a tokio program of its own, with a watchdog.
 pub(crate) fn run<F: Future>(test: F) -> F::Output {
-    let _watchdog = Watchdog::new();
+    let _watchdog = Watchdog::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("the machine gives a runtime").block_on(test)
 }
@@ -143,25 +141,6 @@ pub(crate) async fn assert_alive(host: &Host) {
     assert_eq!(mailbox.receive().await.body, b"still there?");
     host.kill(echo.pid()).expect("the pid has all rights");
     assert_eq!(*echo.join().await, ExitReason::Killed);
-}
-
-/// Ends the whole binary when a test hangs, and names it.
-struct Watchdog(#[expect(dead_code, reason = "its drop tells the thread")] Sender<()>);
-
-impl Watchdog {
-    const PATIENCE: Duration = Duration::from_secs(60);
-
-    fn new() -> Watchdog {
-        let (sender, ended) = channel();
-        let name = std::thread::current().name().unwrap_or("a test").to_owned();
-        std::thread::spawn(move || {
-            if ended.recv_timeout(Self::PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("{name} hangs: it has not ended within {:?}", Self::PATIENCE);
-                std::process::abort();
-            }
-        });
-        Watchdog(sender)
-    }
 }
 
 /// Numbers that follow from a seed: splitmix64, by Sebastiano Vigna.

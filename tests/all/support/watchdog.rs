@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Seconds of real time that a test may take, unless `FLOWER_PATIENCE` says more.
-const PATIENCE: u64 = 60;
+const PATIENCE: u64 = 180;
 
 /// Programs that tests have started, and which must not outlive an abort.
 static CHILDREN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
