@@ -10,13 +10,19 @@ use std::time::Duration;
 
 use arbitrary::Unstructured;
 use flower_abi::{SIGNATURES, Signature};
-use flower_host::{Codec, ExitReason, Host, Limits, Module, Null, Source, Spawn};
+use flower_host::{Codec, ExitReason, Host, Limits, Module, Null, Policy, Source, Spawn};
 
 /// Where the script stands.
 const SCRIPT: u32 = 32768;
 
 /// Calls of a script.
 const CALLS_MAX: usize = 24;
+
+/// Messages at which a handler plays the script: one that sends to itself would go on for ever.
+const PLAYS_MAX: u32 = 4;
+
+/// Generations of guests that spawn guests, which would go on for ever too.
+const GENERATIONS_MAX: u32 = 2;
 
 /// Lets guests of both styles make the calls that the bytes say.
 pub fn run(bytes: &[u8]) {
@@ -91,7 +97,8 @@ impl Rig {
         self.runtime.block_on(async {
             for style in ["process", "handler"] {
                 let spawn = Spawn::entry(&self.module, style).args(Codec::RAW, memory);
-                let actor = self.host.spawn(spawn).expect("it is there");
+                let policy = Policy::default().depth_max(GENERATIONS_MAX);
+                let actor = self.host.spawn(spawn.policy(policy)).expect("it is there");
                 self.host.quiescent().await;
                 // Whoever waits for ever, and whom it has spawned; timers that repeat end with them.
                 while self.host.actor_count() > 0 {
@@ -142,8 +149,11 @@ fn text() -> String {
         (func (export "process")
             (drop (call $start_args (i32.const 0) (i32.const 65536) (i32.const 70000)))
             (call $play))
+        (global $plays (mut i32) (i32.const 0))
         (func (export "handler") (param i32) (result i32)
-            (if (local.get 0) (then
+            (if (i32.and (i32.ne (local.get 0) (i32.const 0))
+                    (i32.lt_u (global.get $plays) (i32.const {PLAYS_MAX}))) (then
+                (global.set $plays (i32.add (global.get $plays) (i32.const 1)))
                 (drop (call $message_read (i32.const 0) (i32.const 0) (i32.const 65536)))
                 (call $play)))
             i32.const 0))"#
