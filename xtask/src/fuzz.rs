@@ -21,6 +21,9 @@ const TARGETS: [&str; 5] = ["message", "pattern", "cli", "calls", "module"];
 /// MiB that a target may take: a host keeps every module that it was given.
 const MEMORY_MIB: u32 = 4096;
 
+/// Seconds that one input may take on a busy machine: more is a finding.
+const INPUT_SECONDS_MAX: u32 = 60;
+
 /// The variable that makes this program a wrapper of rustc.
 const WRAPS: &str = "FLOWER_FUZZ_WRAPS_RUSTC";
 
@@ -116,8 +119,12 @@ fn corpora(folder: &Path, target: &str) -> Result<[PathBuf; 2]> {
     Ok([found, root().join("fuzz/corpus").join(target)])
 }
 
-fn options(seconds: u64) -> [String; 2] {
-    [format!("-max_total_time={seconds}"), format!("-rss_limit_mb={MEMORY_MIB}")]
+fn options(seconds: u64) -> [String; 3] {
+    [
+        format!("-max_total_time={seconds}"),
+        format!("-rss_limit_mb={MEMORY_MIB}"),
+        format!("-timeout={INPUT_SECONDS_MAX}"),
+    ]
 }
 
 fn by_chance(target: &str, seconds: u64) -> Result<()> {
