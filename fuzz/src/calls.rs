@@ -71,6 +71,9 @@ fn argument(input: &mut Unstructured<'_>) -> arbitrary::Result<u64> {
     })
 }
 
+/// Nanoseconds of virtual time after which whoever is still there is ended: a timer that repeats would go on for ever.
+const TIME_MAX: u64 = 100_000;
+
 /// A host, and the guest in it.
 struct Rig {
     runtime: tokio::runtime::Runtime,
@@ -99,7 +102,7 @@ impl Rig {
                 let spawn = Spawn::entry(&self.module, style).args(Codec::RAW, memory);
                 let policy = Policy::default().depth_max(GENERATIONS_MAX);
                 let actor = self.host.spawn(spawn.policy(policy)).expect("it is there");
-                self.host.quiescent().await;
+                self.host.spawn(Spawn::entry(&self.module, "clock")).expect("it is there").join().await;
                 // Whoever waits for ever, and whom it has spawned; timers that repeat end with them.
                 while self.host.actor_count() > 0 {
                     for status in self.host.actors() {
@@ -146,6 +149,7 @@ fn text() -> String {
             ;; Its own pid stands where a fifth of all arguments point.
             (drop (call $self_pid (i32.const 0xfe00)))
             (loop $next {calls}))
+        (func (export "clock") (drop (call $sleep (i64.const {TIME_MAX}))))
         (func (export "process")
             (drop (call $start_args (i32.const 0) (i32.const 65536) (i32.const 70000)))
             (call $play))
