@@ -103,7 +103,7 @@ fn children_that_end_at_once_faster_than_they_are_born() {
                         (local.set $status
                             (call $spawn (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256) (i32.const 0)))
                         (if (i32.eq (local.get $status) (i32.const {limit})) (then
-                            (drop (call $sleep (i64.const 1000000)))
+                            (drop (call $sleep (i64.add (call $now) (i64.const 1000000))))
                             (br $more)))
                         (if (local.get $status) (then unreachable))
                         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
