@@ -21,7 +21,7 @@ use rows::{ROWS, Row};
 const RUNS: usize = 3;
 
 /// The guests that are measured.
-const GUESTS: [&str; 4] = ["echo_tcp", "http_hello", "peer_handler", "peer_process"];
+const GUESTS: [&str; 3] = ["echo_tcp", "http_hello", "idle"];
 
 /// Measure the promises of docs/SPECIFICATION.md, and check their bounds.
 #[derive(clap::Args)]

@@ -21,8 +21,8 @@ type Measure = fn(&Path) -> Result<f64, Failure>;
 
 /// The rows, by name.
 const ROWS: &[(&str, Measure)] = &[
-    ("idle-process", |guests| size::idle(guests, "peer_process")),
-    ("idle-handler", |guests| size::idle(guests, "peer_handler")),
+    ("idle-process", |guests| size::idle(guests, "process")),
+    ("idle-handler", |guests| size::idle(guests, "handler")),
     ("idle-connection", network::idle),
     ("http-hello", network::http_hello),
     ("hog-slice", |_| latency::beside(&[("busy", 1)], 1)),
