@@ -20,6 +20,9 @@ use rows::{ROWS, Row};
 /// Runs of each row.
 const RUNS: usize = 3;
 
+/// What stands among the rows for the attacks of the tests.
+const ATTACKS: &str = "attacks";
+
 /// The guests that are measured.
 const GUESTS: [&str; 3] = ["echo_tcp", "http_hello", "idle"];
 
@@ -32,7 +35,7 @@ pub(crate) struct Args {
     /// Leave out the attacks, and what they leave behind.
     #[arg(long)]
     no_attacks: bool,
-    /// Which rows, by parts of their names; all of them if none is named.
+    /// Which rows, by parts of their names, and `attacks`; all of it if nothing is named.
     rows: Vec<String>,
 }
 
@@ -57,7 +60,8 @@ pub(crate) fn main(args: &Args) -> Result<()> {
             document::write(row, best)?;
         }
     }
-    if args.rows.is_empty() && !args.no_attacks {
+    let named = args.rows.is_empty() || args.rows.iter().any(|part| part == ATTACKS);
+    if named && !args.no_attacks {
         broken.extend(attacks::run(&subjects.host)?);
     }
     if !broken.is_empty() {

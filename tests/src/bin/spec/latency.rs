@@ -17,7 +17,7 @@ const QUESTIONS: usize = 2000;
 const PAUSE: Duration = Duration::from_micros(500);
 
 /// How long the compiler may work at a module that would take it longer.
-const COMPILE_MAX: Duration = Duration::from_millis(500);
+const COMPILE_MAX: Duration = Duration::from_secs(3);
 
 /// The 99th percentile of the time, in ms, that an actor takes to answer native code beside so many of each kind.
 pub(crate) fn beside(hogs: &[(&str, usize)], workers: usize) -> Result<f64, Failure> {
