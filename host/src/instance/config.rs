@@ -136,6 +136,9 @@ impl Engines {
 
 /// What is the same for every engine. None of it is left to wasmtime's defaults or to the environment.
 fn harden(config: &mut Config) {
+    // Where the environment asks for backtraces, each end of an actor would walk the host's own stack: a third of the time
+    // in which a tree of 100,000 is reclaimed.
+    wasmtime::error::disable_backtrace();
     config
         // A module's debug information is not translated into the host's own.
         .debug_info(false)
