@@ -18,7 +18,7 @@ use crate::error::{BuildError, SpawnError};
 use crate::exit::ExitReason;
 use crate::group::Groups;
 use crate::instance::{Engines, ModuleOptions, StackClass};
-use crate::limits::{CRASH_PATIENCE, LOOKUPS_MAX, Limits, WORKERS_MAX};
+use crate::limits::{CRASH_PATIENCE, IO_THREAD_KEPT, LOOKUPS_MAX, Limits, WORKERS_MAX};
 use crate::loaded::Loaded;
 use crate::module::{Cache, ChildCompiler, LoadError, Module, ModuleHash, Source, TrustedArtifact};
 use crate::name::Names;
@@ -642,6 +642,7 @@ fn runtime() -> Result<(tokio::runtime::Handle, Option<tokio::runtime::Runtime>)
         return Ok((handle, None));
     }
     let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.thread_keep_alive(IO_THREAD_KEPT);
     let runtime = builder.worker_threads(1).thread_name("flower-io").enable_all().build()?;
     Ok((runtime.handle().clone(), Some(runtime)))
 }

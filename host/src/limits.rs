@@ -11,6 +11,9 @@ pub(crate) const HANDLER_BATCH_MAX: u32 = 64;
 /// Workers of a host: each is a thread, and several for handlers.
 pub(crate) const WORKERS_MAX: usize = 1024;
 
+/// How long a thread that has served files or lookups waits for more: a burst of them would leave hundreds for longer.
+pub(crate) const IO_THREAD_KEPT: Duration = Duration::from_secs(2);
+
 /// Runs out of the last-woken slot in a row: two actors that only wake each other would keep a worker.
 pub(crate) const LAST_WOKEN_RUNS_MAX: u32 = 32;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use flower_host::{Actor, Codec, ExitReason, Host, HostBuilder, Mailbox, Module, Null, Source, Spawn};
 
@@ -117,10 +118,15 @@ pub(crate) fn deterministic(seed: u64) -> HostBuilder {
     host_builder().deterministic(true).seed(seed).output(Arc::new(Null))
 }
 
+/// How long a thread of the tests' runtime waits for more work.
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
+
 /// Runs a test in a tokio program of its own, with a watchdog.
 pub(crate) fn run<F: Future>(test: F) -> F::Output {
     let _watchdog = Watchdog::start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    // What blocked a while is gone before anybody looks for what is left.
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(KEEP_ALIVE).build();
     runtime.expect("the machine gives a runtime").block_on(test)
 }
 

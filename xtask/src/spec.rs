@@ -1,8 +1,8 @@
 //! `cargo xtask spec`: measures what `docs/SPECIFICATION.md` promises, and fails when a bound is broken.
 //!
 //! Each row is measured three times, in a process of its own on a host as it is shipped, and the best counts: a busy
-//! machine makes figures worse, and never better. Then every attack of the tests runs twice in a process of its own, which
-//! has to be afterwards what it was between the two.
+//! machine makes figures worse, and never better. Then every attack of the tests runs some times in a process of its
+//! own, which has to be after the last what it was after those before.
 
 mod attacks;
 mod document;

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// The variable that asks for the look; `cargo xtask spec` sets it, for one attack at a time.
 const VARIABLE: &str = "FLOWER_FOOTPRINT";
 
+/// Attacks before the one that is looked at: pools of threads and the allocator's free lists have grown to what it takes.
+pub(super) const WARM_UPS: usize = 4;
+
 /// How soon everything has to be back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,16 @@ impl Footprint {
             threads: field("Threads:"),
             mappings: maps.lines().count() as u64,
             descriptors: fs::read_dir("/proc/self/fd").expect("the kernel tells").count() as u64,
+        }
+    }
+
+    /// The larger of each.
+    pub(super) fn max(self, other: Footprint) -> Footprint {
+        Footprint {
+            resident_kib: self.resident_kib.max(other.resident_kib),
+            threads: self.threads.max(other.threads),
+            mappings: self.mappings.max(other.mappings),
+            descriptors: self.descriptors.max(other.descriptors),
         }
     }
 

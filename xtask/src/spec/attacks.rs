@@ -1,4 +1,4 @@
-//! The attacks of the tests, each twice in a process of its own: memory, mappings, threads and descriptors have to come
+//! The attacks of the tests, each some times in a process of its own: memory, mappings, threads and descriptors have to come
 //! back.
 
 use std::path::Path;
@@ -10,6 +10,9 @@ use crate::workspace::{cargo, json_strings, output, say};
 
 /// Asks the oracle of the attacks to look at the process, too.
 const VARIABLE: &str = "FLOWER_FOOTPRINT";
+
+/// The C library keeps memory for each thread by itself, by chance; the program as it is shipped has another allocator.
+const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 
 /// Attacks that are programs of their own, and leave nothing in the process of the test.
 const PROGRAMS: &str = "attack::log::";
@@ -27,13 +30,16 @@ pub(super) fn run(host: &Path) -> Result<Vec<String>> {
     let mut build = cargo();
     build.args(["test", "--release", "--package", "flower-tests", "--test", "all", "--no-run"]);
     build.args(["--message-format", "json-render-diagnostics"]).stdin(Stdio::null());
-    let tests = json_strings(&output(&mut build)?, "executable").pop().context("cargo built no tests")?;
+    // The programs of the package are built with them.
+    let mut built = json_strings(&output(&mut build)?, "executable").into_iter();
+    let tests = built.find(|path| path.contains("/deps/all-")).context("cargo built no tests")?;
     let list = output(Command::new(&tests).args(["attack::", "--list", "--format", "terse"]))?;
     let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
     let mut broken = Vec::new();
     let mut withstands = |name: &str, variables: &[(&str, &str)]| -> Result<()> {
         let mut command = Command::new(&tests);
         command.args(["--exact", name]).env("FLOWER_HOST_BIN", host).envs(variables.iter().copied());
+        command.env(ONE_ARENA.0, ONE_ARENA.1);
         let ran = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {tests}"))?;
         let verdict = if ran.status.success() { "holds" } else { "BROKEN" };
         println!("{name:<70} {verdict}");
